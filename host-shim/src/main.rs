@@ -1,0 +1,3 @@
+//! The CLI `image-integrity`.
+
+fn main() {}

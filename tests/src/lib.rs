@@ -1,0 +1,1 @@
+//! Conformance and attack suites over every host of the module.

@@ -1,0 +1,177 @@
+//! The input document of the contract, version 1.
+//!
+//! Hosts build these types and write them as JSON. The module reads the text itself (`request`), since it must also answer for texts that are none of these.
+
+use std::{borrow::Cow, collections::BTreeMap};
+
+use serde::Serialize;
+
+/// Everything that a verdict depends on.
+#[derive(Clone, Debug, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema, ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct Input<'a> {
+    /// `image-integrity/v1`
+    pub api_version: Cow<'a, str>,
+    /// Echoed in the output; at most 256 bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", ts(optional))]
+    pub request_id: Option<Cow<'a, str>>,
+    /// The time of the verdict, `YYYY-MM-DDThh:mm:ss[.f]Z`.
+    pub now: Cow<'a, str>,
+    /// Whom to trust for what.
+    pub config: Cow<'a, Config>,
+    /// The images asked about, by `registry/repository` with tag, digest or both.
+    pub images: BTreeMap<Cow<'a, str>, ImageEvidence<'a>>,
+    /// The exact bytes of manifests and blobs by digest, as padded standard base64.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[cfg_attr(feature = "schema", serde(default))]
+    pub blobs: BTreeMap<Cow<'a, str>, Cow<'a, str>>,
+}
+
+/// Whom to trust for what. Unknown members are an error.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema, ts_rs::TS), schemars(deny_unknown_fields))]
+pub struct Config {
+    /// The verifiers; their names are unique.
+    pub verifiers: Vec<Verifier>,
+    /// How reports are combined.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", ts(optional))]
+    pub policy: Option<CombinationPolicy>,
+}
+
+/// A verifier of Notation signatures.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema, ts_rs::TS), schemars(deny_unknown_fields))]
+#[serde(rename_all = "camelCase")]
+pub struct Verifier {
+    /// Told in reports.
+    pub name: String,
+    /// `notation`
+    pub r#type: String,
+    /// The types of artifacts that it judges; `*` is every type.
+    pub artifact_types: Vec<String>,
+    /// The Notary Project trust policy.
+    pub trust_policy_doc: TrustPolicyDocument,
+    /// The verifier's trust stores, as `ca:name`; each value holds one or more PEM certificates.
+    pub trust_stores: BTreeMap<String, Vec<String>>,
+    /// How many signatures of an image are tried: 1 to 1,000, 50 where absent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", ts(optional))]
+    pub max_signatures: Option<u32>,
+    /// What the signed payload's annotations must hold.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[cfg_attr(feature = "schema", serde(default), ts(optional, as = "Option<BTreeMap<String, String>>"))]
+    pub user_metadata: BTreeMap<String, String>,
+}
+
+/// A trust policy document (Notary Project trust store and trust policy specification), as it is written.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema, ts_rs::TS), schemars(deny_unknown_fields))]
+#[serde(rename_all = "camelCase")]
+pub struct TrustPolicyDocument {
+    /// `1.0`
+    pub version: String,
+    /// The statements; each scope is in one of them.
+    pub trust_policies: Vec<TrustPolicyStatement>,
+}
+
+/// One statement of a trust policy document.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema, ts_rs::TS), schemars(deny_unknown_fields))]
+#[serde(rename_all = "camelCase")]
+pub struct TrustPolicyStatement {
+    /// Unique in the document.
+    pub name: String,
+    /// `registry/repository` each, or `*` alone.
+    pub registry_scopes: Vec<String>,
+    /// How strict to be.
+    pub signature_verification: SignatureVerification,
+    /// Trust stores as `ca:name`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", ts(optional))]
+    pub trust_stores: Option<Vec<String>>,
+    /// `x509.subject: …` each, or `*` alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", ts(optional))]
+    pub trusted_identities: Option<Vec<String>>,
+}
+
+/// How strict a statement is.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema, ts_rs::TS), schemars(deny_unknown_fields))]
+#[serde(rename_all = "camelCase")]
+pub struct SignatureVerification {
+    /// `strict`, `permissive`, `audit` or `skip`
+    pub level: String,
+    /// Other actions for single checks: authenticity, authenticTimestamp, expiry, revocation.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", ts(optional))]
+    pub r#override: Option<BTreeMap<String, String>>,
+    /// `always` (where absent) or `afterCertExpiry`
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", ts(optional))]
+    pub verify_timestamp: Option<String>,
+}
+
+/// How the reports of several signatures and verifiers are combined.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema, ts_rs::TS), schemars(deny_unknown_fields))]
+#[serde(rename_all = "camelCase")]
+pub struct CombinationPolicy {
+    /// `any` or `all` by artifact type, and `default`; `all` where neither says.
+    pub artifact_verification_policies: BTreeMap<String, String>,
+}
+
+/// What is known about one image.
+#[derive(Clone, Debug, Default, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema, ts_rs::TS))]
+pub struct ImageEvidence<'a> {
+    /// What the name resolved to; absent where it did not, and a failure says why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", ts(optional))]
+    pub subject: Option<Descriptor<'a>>,
+    /// The image's referrers in listing order; absent is a need, empty is none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", ts(optional))]
+    pub referrers: Option<Vec<Descriptor<'a>>>,
+    /// What could not be fetched.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[cfg_attr(feature = "schema", serde(default))]
+    pub failures: Vec<FetchFailure<'a>>,
+}
+
+/// A content descriptor (OCI image specification).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema, ts_rs::TS))]
+#[serde(rename_all = "camelCase")]
+pub struct Descriptor<'a> {
+    /// The content's media type.
+    pub media_type: Cow<'a, str>,
+    /// `sha256:` or `sha512:` and lower-case hex digits.
+    pub digest: Cow<'a, str>,
+    /// Bytes.
+    #[cfg_attr(feature = "schema", ts(type = "number"))]
+    pub size: u64,
+    /// In a listing, the artifact's type.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", ts(optional))]
+    pub artifact_type: Option<Cow<'a, str>>,
+}
+
+/// Something that could not be fetched, and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema, ts_rs::TS))]
+pub struct FetchFailure<'a> {
+    /// `subject`, `referrers`, `manifest`, `blob`, `ocsp` or `crl`
+    pub kind: Cow<'a, str>,
+    /// Of a manifest or blob.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", ts(optional))]
+    pub digest: Option<Cow<'a, str>>,
+    /// A code of the closed list.
+    pub code: Cow<'a, str>,
+    /// One sentence for people.
+    pub message: Cow<'a, str>,
+}

@@ -1,0 +1,3 @@
+//! Build steps that are not compilation.
+
+fn main() {}
