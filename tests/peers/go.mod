@@ -1,6 +1,6 @@
 module image-integrity.test/peers
 
-go 1.26.8
+go 1.26.0
 
 require (
 	cuelabs.dev/go/oci/ociregistry v0.0.0-20251212221603-3adeb8663819

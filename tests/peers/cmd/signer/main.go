@@ -24,6 +24,9 @@ commands:
 func main() {
 	commands := map[string]func(context.Context, []string) error{
 		"fixtures": fixturesCommand,
+		"push":     pushCommand,
+		"sign":     signCommand,
+		"verify":   verifyCommand,
 	}
 	if len(os.Args) < 2 || commands[os.Args[1]] == nil {
 		fmt.Fprintln(os.Stderr, usage)
