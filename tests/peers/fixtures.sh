@@ -1,7 +1,14 @@
 #!/bin/sh
-# Makes tests/fixtures/notation-go and tests/fixtures/demo anew, then lets notation-go verify them.
-# Keys and signatures are random, so every run changes every file.
+# Makes tests/fixtures/notation-go or tests/fixtures/demo anew (both without arguments), then lets notation-go verify them.
+# Keys and signatures are random, so every run changes nearly every file.
+#   ./fixtures.sh [notation-go] [demo]
 set -eu
 cd "$(dirname "$0")"
-go run ./cmd/signer fixtures -out ../fixtures
+[ $# -gt 0 ] || set -- notation-go demo
+for set in "$@"; do
+  case $set in
+  notation-go | demo) go run ./cmd/signer fixtures "-$set" "../fixtures/$set" ;;
+  *) echo "usage: $0 [notation-go] [demo]" >&2 && exit 64 ;;
+  esac
+done
 go test ./internal/fixtures

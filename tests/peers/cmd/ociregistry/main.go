@@ -31,12 +31,16 @@ func main() {
 		DisableReferrersAPI:       *noReferrers,
 		DisableReferrersFiltering: *noFilter,
 	})
+	handler := logged(registry)
+	if *noReferrers {
+		handler = withoutSubject(handler)
+	}
 	listener, err := net.Listen("tcp", *address)
 	if err != nil {
 		log.Fatal(err)
 	}
 	fmt.Println("listening", listener.Addr())
-	server := &http.Server{Handler: logged(registry)}
+	server := &http.Server{Handler: handler}
 	if *certificate != "" {
 		log.Fatal(server.ServeTLS(listener, *certificate, *key))
 	}
@@ -51,6 +55,21 @@ func logged(next http.Handler) http.Handler {
 		next.ServeHTTP(recorder, request)
 		lines.Println(request.Method, request.URL.RequestURI(), recorder.status)
 	})
+}
+
+// withoutSubject hides the header that tells clients that they need no fallback tag; the library sends it even where the referrers API is off.
+func withoutSubject(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(response http.ResponseWriter, request *http.Request) {
+		next.ServeHTTP(&subjectRemover{response}, request)
+	})
+}
+
+type subjectRemover struct{ http.ResponseWriter }
+
+// WriteHeader drops OCI-Subject.
+func (r *subjectRemover) WriteHeader(status int) {
+	r.Header().Del("OCI-Subject")
+	r.ResponseWriter.WriteHeader(status)
 }
 
 type statusRecorder struct {

@@ -4,21 +4,26 @@ import (
 	"context"
 	"errors"
 	"flag"
-	"path/filepath"
 
 	"image-integrity.test/peers/internal/fixtures"
 )
 
 func fixturesCommand(ctx context.Context, arguments []string) error {
 	flags := flag.NewFlagSet("fixtures", flag.ExitOnError)
-	out := flags.String("out", "", "folder of the fixtures; its notation-go and demo are rewritten")
+	images := flags.String("notation-go", "", "folder to rewrite with one image for each case")
+	demo := flags.String("demo", "", "folder to rewrite with the demo's images; its aks-verify-config.yaml is read")
 	// ExitOnError leaves no error to return.
 	_ = flags.Parse(arguments)
-	if *out == "" {
-		return errors.New("-out is missing")
+	if *images == "" && *demo == "" {
+		return errors.New("-notation-go or -demo is missing")
 	}
-	if err := fixtures.WriteDemo(ctx, filepath.Join(*out, "demo")); err != nil {
-		return err
+	if *demo != "" {
+		if err := fixtures.WriteDemo(ctx, *demo); err != nil {
+			return err
+		}
 	}
-	return fixtures.Write(ctx, filepath.Join(*out, "notation-go"))
+	if *images == "" {
+		return nil
+	}
+	return fixtures.Write(ctx, *images)
 }

@@ -56,5 +56,7 @@ func (f registryFlags) open(reference string) (*remote.Repository, string, error
 	}
 	repository.Client = client
 	repository.PlainHTTP = *f.plainHTTP
+	// A registry without the referrers API may forbid deletion as well; an old fallback index left behind harms nobody.
+	repository.SkipReferrersGC = true
 	return repository, repository.Reference.Reference, nil
 }
