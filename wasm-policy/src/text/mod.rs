@@ -3,6 +3,15 @@
 //! Both readers are stricter than common ones: a repeated member name rejects anywhere, depth and number of values are bounded, and names are
 //! compared byte for byte. So no two readers can disagree about what a document says.
 
+pub mod json;
+mod reader;
+pub mod rego;
+mod scan;
+mod shown;
 pub(crate) mod value;
 
+#[cfg(test)]
+mod tests;
+
+pub use shown::shown;
 pub use value::{Object, Value};

@@ -1,6 +1,8 @@
 //! The tree that the readers build. It borrows from the text wherever a string has no escapes.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, cmp::Ordering};
+
+use super::scan::order;
 
 /// A value of a JSON or Rego text.
 #[derive(Clone, Debug, PartialEq)]
@@ -21,9 +23,11 @@ pub enum Value<'a> {
     Object(Object<'a>),
 }
 
-/// An object's members in the order of the text. The readers have checked that the names are unique.
+/// An object's members in the order of their names' bytes, each name once.
+///
+/// Not in the order of the text: OPA sorts members before the module sees them, and the same document must give the same verdict everywhere.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Object<'a>(pub(crate) Vec<(Cow<'a, str>, Value<'a>)>);
+pub struct Object<'a>(Vec<(Cow<'a, str>, Value<'a>)>);
 
 impl<'a> Value<'a> {
     /// The string, where it is one.
@@ -75,12 +79,27 @@ impl<'a> Value<'a> {
 }
 
 impl<'a> Object<'a> {
-    /// The member of that name, compared byte for byte.
-    pub fn get(&self, name: &str) -> Option<&Value<'a>> {
-        self.0.iter().find(|(member, _)| member == name).map(|(_, value)| value)
+    /// An object of these members.
+    ///
+    /// # Errors
+    /// A name that occurs twice.
+    pub(super) fn new(mut members: Vec<(Cow<'a, str>, Value<'a>)>) -> Result<Self, Cow<'a, str>> {
+        // Names mostly come in order (serde_json, Go and Rego write them so), and then nothing is sorted.
+        if !members.is_sorted_by(|(a, _), (b, _)| order(a, b) == Ordering::Less) {
+            members.sort_unstable_by(|(a, _), (b, _)| order(a, b));
+            if let Some(twice) = members.windows(2).position(|pair| pair[0].0 == pair[1].0) {
+                return Err(members.swap_remove(twice).0);
+            }
+        }
+        Ok(Self(members))
     }
 
-    /// The members in the order of the text.
+    /// The member of that name, compared byte for byte.
+    pub fn get(&self, name: &str) -> Option<&Value<'a>> {
+        self.0.binary_search_by(|(member, _)| order(member, name)).ok().map(|index| &self.0[index].1)
+    }
+
+    /// The members in the order of their names' bytes.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &Value<'a>)> {
         self.0.iter().map(|(name, value)| (name.as_ref(), value))
     }

@@ -1,0 +1,86 @@
+//! Loops over text that take many bytes a turn.
+//!
+//! OPA's engine leaves the compiled code at each turn of a loop, some 11 ns: a loop over single bytes reads 80 MB a second, and most of an
+//! input is base64 in long strings.
+
+use core::cmp::Ordering;
+
+/// How many bytes come before the first quotation mark, backslash or control character, or the end.
+pub(super) fn plain_run(text: &[u8]) -> usize {
+    let (blocks, rest) = text.as_chunks::<64>();
+    for (turn, block) in blocks.iter().enumerate() {
+        for (index, word) in block.as_chunks::<8>().0.iter().enumerate() {
+            let stops = stops(u64::from_le_bytes(*word));
+            if stops != 0 {
+                return turn * 64 + index * 8 + stops.trailing_zeros() as usize / 8;
+            }
+        }
+    }
+    let run = rest.iter().take_while(|byte| !matches!(byte, b'"' | b'\\' | 0..0x20)).count();
+    text.len() - rest.len() + run
+}
+
+/// The order of names: that of their bytes, as Go and Rego sort them.
+pub(super) fn order(a: &str, b: &str) -> Ordering {
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    let (blocks_a, blocks_b) = (a.as_chunks::<16>().0, b.as_chunks::<16>().0);
+    for (x, y) in blocks_a.iter().zip(blocks_b) {
+        if x != y {
+            return u128::from_be_bytes(*x).cmp(&u128::from_be_bytes(*y));
+        }
+    }
+    let common = blocks_a.len().min(blocks_b.len()) * 16;
+    a[common..].cmp(&b[common..])
+}
+
+/// Sets the high bit of the first byte at which a plain run stops. Bits above it may be set wrongly, by borrows; the lowest one is right.
+const fn stops(word: u64) -> u64 {
+    const ONES: u64 = u64::from_ne_bytes([1; 8]);
+    const HIGH: u64 = ONES << 7;
+    let quote = word ^ (ONES * b'"' as u64);
+    let backslash = word ^ (ONES * b'\\' as u64);
+    let control = word.wrapping_sub(ONES * 0x20) & !word;
+    (control | (quote.wrapping_sub(ONES) & !quote) | (backslash.wrapping_sub(ONES) & !backslash)) & HIGH
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_stops_at_the_right_byte_wherever_it_stands() {
+        for length in [0, 1, 7, 8, 9, 63, 64, 65, 130] {
+            for at in 0..length {
+                for byte in 0..=255 {
+                    let mut text = vec![b'a'; length];
+                    text[at] = byte;
+                    let stop = matches!(byte, b'"' | b'\\' | 0..0x20);
+                    assert_eq!(plain_run(&text), if stop { at } else { length }, "{byte:#x} at {at} of {length}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_first_of_two_stops_counts() {
+        for first in 0..64 {
+            for (x, y) in [(b'"', 0), (0, b'"'), (b'\\', 0x1f), (0x1f, 0x20), (b'"', b'#'), (b'"', 0x80)] {
+                let mut text = vec![b'!'; 66];
+                text[first] = x;
+                text[first + 1] = y;
+                assert_eq!(plain_run(&text), first);
+            }
+        }
+    }
+
+    #[test]
+    fn names_are_ordered_by_their_bytes() {
+        let long = "sha256:0123456789abcdef0123456789abcdef";
+        let names = ["", "a", "b", "ä", "\u{10000}", long, &long[..16], &long[..17], &long[..32], "sha256:0123456780"];
+        for a in names {
+            for b in names {
+                assert_eq!(order(a, b), a.as_bytes().cmp(b.as_bytes()), "{a} {b}");
+            }
+        }
+    }
+}
