@@ -5,6 +5,7 @@
 mod asn1;
 pub mod code;
 pub mod crypto;
+pub mod envelope;
 pub mod input;
 pub mod limits;
 pub mod text;

@@ -32,6 +32,8 @@ pub struct Limits {
     pub rsa_modulus_bits: usize,
     /// Nesting of a CBOR item.
     pub cbor_depth: usize,
+    /// Items (values and labels) in one CBOR text; an envelope has some thirty.
+    pub cbor_items: usize,
     /// Public-key work for one image, in units of one RSA-2048 verification.
     pub public_key_work: u32,
 }
@@ -51,6 +53,7 @@ impl Default for Limits {
             certificate_bytes: 64 << 10,
             rsa_modulus_bits: 8_192,
             cbor_depth: 32,
+            cbor_items: 100_000,
             public_key_work: 4_096,
         }
     }

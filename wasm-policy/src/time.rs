@@ -16,6 +16,9 @@ const FIRST_SECOND: i64 = -62_135_596_800;
 const LAST_SECOND: i64 = 253_402_300_799;
 
 impl Instant {
+    /// The first moment there is, 0001-01-01T00:00:00Z, which is Go's zero time.
+    pub const FIRST: Self = Self { seconds: FIRST_SECOND, nanos: 0 };
+
     /// A moment from seconds since 1970-01-01T00:00:00Z and nanoseconds below 10^9; `None` outside years 1 to 9999.
     pub const fn from_unix(seconds: i64, nanos: u32) -> Option<Self> {
         if seconds < FIRST_SECOND || seconds > LAST_SECOND || nanos >= 1_000_000_000 {

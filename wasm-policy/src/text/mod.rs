@@ -4,6 +4,7 @@
 //! compared byte for byte. So no two readers can disagree about what a document says.
 
 pub mod json;
+pub(crate) mod names;
 mod reader;
 pub mod rego;
 mod scan;
