@@ -110,6 +110,8 @@ codes! {
 
     /// The bytes do not hash to the digest that names them.
     DigestMismatch = "DIGEST_MISMATCH", Denied, "The registry or a cache returned other bytes than it should; push the image and its signatures again.";
+    /// The bytes are more or fewer than their descriptor says.
+    SizeMismatch = "SIZE_MISMATCH", Denied, "The registry describes its content wrongly; push the image and its signatures again.";
     /// The signature's manifest is not one of the two forms of the Notary Project specification.
     ManifestInvalid = "MANIFEST_INVALID", Denied, "Sign the image again with a current Notation client.";
     /// The signature's manifest is attached to another image.

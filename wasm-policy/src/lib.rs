@@ -5,10 +5,37 @@
 mod asn1;
 pub mod code;
 pub mod crypto;
+pub mod digest;
 pub mod envelope;
+mod evidence;
 pub mod input;
 pub mod limits;
+mod manifest;
+pub mod reference;
+mod request;
 pub mod text;
 pub mod time;
+pub mod trust;
 pub mod verdict;
+mod workflow;
 pub mod x509;
+
+use crypto::RustCrypto;
+use limits::Limits;
+use text::Notation;
+use verdict::Verdict;
+use workflow::Context;
+
+/// The verdict on an input document in JSON, as canonical JSON.
+pub fn verify(input: &[u8]) -> Vec<u8> {
+    evaluate(input, Notation::Json).to_bytes()
+}
+
+/// The verdict on an input document in JSON or as a Rego literal.
+pub fn evaluate(input: &[u8], notation: Notation) -> Verdict {
+    let limits = Limits::default();
+    match notation.parse(input, &limits) {
+        Ok(document) => workflow::evaluate(&document, &Context { limits: &limits, provider: &RustCrypto }),
+        Err(failure) => workflow::refuse(text::image_keys(input, notation), &failure),
+    }
+}

@@ -5,6 +5,7 @@
 
 pub mod json;
 pub(crate) mod names;
+mod outline;
 mod reader;
 pub mod rego;
 mod scan;
@@ -14,5 +15,27 @@ pub(crate) mod value;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use outline::image_keys;
 pub use shown::shown;
 pub use value::{Object, Value};
+
+use crate::{code::Failure, limits::Limits};
+
+/// How an input document is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Notation {
+    /// JSON (RFC 8259).
+    Json,
+    /// A Rego literal, as OPA hands its input to a module.
+    Rego,
+}
+
+impl Notation {
+    /// Reads a text.
+    pub fn parse<'a>(self, text: &'a [u8], limits: &Limits) -> Result<Value<'a>, Failure> {
+        match self {
+            Self::Json => json::parse(text, limits),
+            Self::Rego => rego::parse(text, limits),
+        }
+    }
+}

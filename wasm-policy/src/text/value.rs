@@ -114,3 +114,16 @@ impl<'a> Object<'a> {
         self.0.is_empty()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_size_is_a_plain_whole_number_below_2_to_the_53() {
+        assert_eq!(Value::Number("9007199254740991").as_size(), Some((1 << 53) - 1));
+        for text in ["9007199254740992", "-1", "1.0", "1e2", "18446744073709551616"] {
+            assert_eq!(Value::Number(text).as_size(), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,89 @@
+//! The names of the images in a document that cannot be read as a whole.
+//!
+//! A document may be well-formed and still be refused: a name occurs twice in it, it is too deep or too large. Whoever asked about an image
+//! then expects an answer under its name.
+
+use super::{Notation, Value, scan};
+use crate::{code::Failure, limits::Limits};
+
+/// The member names of the `images` object, in the order of the text, each perhaps more than once.
+pub(crate) fn image_keys(text: &[u8], notation: Notation) -> Vec<String> {
+    let mut outline = Outline { text, at: 0 };
+    let (mut keys, mut depth, mut in_images) = (Vec::new(), 0usize, false);
+    // The name before a colon; what stands between is white space.
+    let mut name = None;
+    while let Some(byte) = outline.next() {
+        match byte {
+            b'"' => name = outline.string(),
+            b'{' | b'[' => {
+                if depth == 1 {
+                    in_images = byte == b'{'
+                        && name.take().and_then(|name| unquoted(name, notation)).as_deref() == Some("images");
+                }
+                depth += 1;
+            }
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            b':' if depth == 2 && in_images => keys.extend(name.take().and_then(|name| unquoted(name, notation))),
+            _ => {}
+        }
+    }
+    keys
+}
+
+/// A string, as the reader of the notation reads it.
+fn unquoted(quoted: &[u8], notation: Notation) -> Option<String> {
+    let value: Result<Value<'_>, Failure> = notation.parse(quoted, &Limits::default());
+    value.ok()?.as_str().map(str::to_owned)
+}
+
+struct Outline<'a> {
+    text: &'a [u8],
+    at: usize,
+}
+
+impl<'a> Outline<'a> {
+    fn next(&mut self) -> Option<u8> {
+        let byte = self.text.get(self.at)?;
+        self.at += 1;
+        Some(*byte)
+    }
+
+    /// The rest of a string whose opening quotation mark was passed, with both its marks.
+    fn string(&mut self) -> Option<&'a [u8]> {
+        let start = self.at - 1;
+        loop {
+            self.at += scan::plain_run(self.text.get(self.at..)?);
+            match self.next()? {
+                b'"' => return self.text.get(start..self.at),
+                b'\\' => self.at += 1,
+                _ => {}
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_names_of_images_are_found_in_a_document_that_is_refused() {
+        let text = br#"{ "a": {"images": {"no": 1}}, "a": ["images", {"b": 2}], "images" : {"r\u002fx:1": {"failures": []}, "r/y:2":{}}, "z": {"q": 1}}"#;
+        assert_eq!(image_keys(text, Notation::Json), ["r/x:1", "r/y:2"]);
+    }
+
+    #[test]
+    fn what_is_no_document_names_none() {
+        for text in [
+            &b""[..],
+            b"\"",
+            b"\"images\": {\"a\": 1}",
+            b"[{\"images\": {\"a\": 1}}]",
+            b"{\"images\": [\"a\"]}",
+            b"}}}{",
+            b"{\"images\": \"{\\\"a\\\": 1}\"}",
+        ] {
+            assert_eq!(image_keys(text, Notation::Rego), Vec::<String>::new(), "{}", text.escape_ascii());
+        }
+    }
+}
