@@ -36,12 +36,11 @@ pub fn element(tag: u8, contents: &[u8]) -> Vec<u8> {
     let mut out = vec![tag];
     let length = contents.len().to_be_bytes();
     let significant: Vec<u8> = length.iter().copied().skip_while(|octet| *octet == 0).collect();
-    match contents.len() {
-        0..=0x7f => out.push(*length.last().unwrap()),
-        _ => {
-            out.push(0x80 | u8::try_from(significant.len()).unwrap());
-            out.extend(significant);
-        }
+    if contents.len() > 0x7f {
+        out.push(0x80 | u8::try_from(significant.len()).unwrap());
+        out.extend(significant);
+    } else {
+        out.push(*length.last().unwrap());
     }
     out.extend_from_slice(contents);
     out
