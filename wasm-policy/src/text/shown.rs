@@ -16,18 +16,30 @@ impl fmt::Display for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut characters = self.0.chars();
         for character in characters.by_ref().take(SHOWN_CHARACTERS) {
-            match character {
-                // `escape_debug` escapes these too, for source code; in a sentence they are harmless.
-                '"' | '\'' | '\\' => f.write_char(character)?,
-                // Letters and symbols by their category, and blank all the same: the Hangul fillers and the empty Braille pattern.
-                '\u{115f}' | '\u{1160}' | '\u{2800}' | '\u{3164}' | '\u{ffa0}' => {
-                    write!(f, "{}", character.escape_unicode())?;
-                }
-                _ => write!(f, "{}", character.escape_debug())?,
+            if !is_hidden(character) {
+                f.write_char(character)?;
+            } else if is_filler(character) {
+                write!(f, "{}", character.escape_unicode())?;
+            } else {
+                write!(f, "{}", character.escape_debug())?;
             }
         }
         if characters.next().is_some() { f.write_char('…') } else { Ok(()) }
     }
+}
+
+/// Whether a character cannot be seen, or changes how the text around it is shown.
+pub(crate) fn is_hidden(character: char) -> bool {
+    match character {
+        // `escape_debug` escapes these too, for source code; in a sentence they are harmless.
+        '"' | '\'' | '\\' => false,
+        _ => is_filler(character) || character.escape_debug().len() > 1,
+    }
+}
+
+/// Letters and symbols by their category, and blank all the same: the Hangul fillers and the empty Braille pattern.
+const fn is_filler(character: char) -> bool {
+    matches!(character, '\u{115f}' | '\u{1160}' | '\u{2800}' | '\u{3164}' | '\u{ffa0}')
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ use crate::{
     code::{Code, Failure},
     crypto::PublicKey,
     limits::Limits,
+    text::shown,
     time::Instant,
 };
 
@@ -197,8 +198,7 @@ fn extensions<'a>(version: u32, fields: &mut Elements<'a>) -> Result<Extensions<
 /// For messages: the subject, the serial number and the day on which it ends, as `CN=build,O=acme (serial 4a:01, until 2027-03-01)`.
 impl fmt::Display for Certificate<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let subject: String = self.subject.to_string().chars().take(256).collect();
-        write!(f, "{subject} (serial {}, until ", Serial(self.serial))?;
+        write!(f, "{} (serial {}, until ", shown(&self.subject.to_string()), Serial(self.serial))?;
         let until = self.not_after.to_string();
         f.write_str(until.get(..10).unwrap_or(&until))?;
         f.write_str(")")

@@ -5,7 +5,10 @@ use std::borrow::Cow;
 
 use der::Tag;
 
-use crate::asn1::{Elements, Hex, Malformed, Oid};
+use crate::{
+    asn1::{Elements, Hex, Malformed, Oid},
+    text::is_hidden,
+};
 
 /// A distinguished name, as the DER that was received. Names are equal where these bytes are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -174,14 +177,6 @@ fn write_escaped(f: &mut fmt::Formatter<'_>, value: &str) -> fmt::Result {
         }
     }
     Ok(())
-}
-
-/// Control characters, and those of Unicode's category Cf and the separators of lines and paragraphs.
-fn is_hidden(character: char) -> bool {
-    character.is_control()
-        || matches!(character,
-            '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
 /// The value as Go encodes a string: a PrintableString where it can be one, else a UTF8String.
