@@ -231,3 +231,127 @@ impl fmt::Display for Hex<'_> {
         self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use image_integrity_test_maker::der;
+
+    use super::*;
+
+    fn one<'a, T>(bytes: &'a [u8], read: impl Fn(&mut Elements<'a>) -> Result<T, Malformed>) -> Result<T, Malformed> {
+        let mut elements = Elements::new(bytes)?;
+        let value = read(&mut elements)?;
+        elements.finish()?;
+        Ok(value)
+    }
+
+    #[test]
+    fn lengths_are_definite_and_the_shortest() {
+        assert_eq!(one(&[0x04, 1, 7], |e| e.tagged(Tag::OctetString)), Ok(&[7][..]));
+        for bytes in [
+            &[0x04, 0x81, 1, 7][..],
+            &[0x04, 0x82, 0, 1, 7],
+            &[0x04, 0x85, 0, 0, 0, 0, 1, 7],
+            &[0x24, 0x80, 4, 1, 7, 0, 0],
+            &[0x04, 2, 7],
+            &[0x04, 0x84, 0xff, 0xff, 0xff, 0xff],
+            &[0x04],
+            &[],
+        ] {
+            assert_eq!(one(bytes, |e| e.tagged(Tag::OctetString)), Err(Malformed), "{bytes:x?}");
+        }
+    }
+
+    #[test]
+    fn what_follows_the_last_element_rejects() {
+        assert_eq!(one(&[0x05, 0, 0], |e| e.tagged(Tag::Null)), Err(Malformed));
+    }
+
+    #[test]
+    fn an_integer_is_the_shortest_and_may_be_of_any_size() {
+        for contents in [&[0][..], &[0xff], &[0x80], &[0, 0x80], &[0x7f; 100], &[0xff, 0x7f]] {
+            assert_eq!(one(&der::element(der::INTEGER, contents), |e| e.integer()), Ok(contents));
+        }
+        for contents in [&[][..], &[0, 0], &[0, 0x7f], &[0xff, 0x80], &[0xff, 0xff]] {
+            assert_eq!(one(&der::element(der::INTEGER, contents), |e| e.integer()), Err(Malformed), "{contents:x?}");
+        }
+    }
+
+    #[test]
+    fn a_positive_integer_is_above_zero() {
+        let read =
+            |contents: &[u8]| one(&der::element(der::INTEGER, contents), |e| e.positive_integer().map(<[u8]>::to_vec));
+        assert_eq!(read(&[1]), Ok(vec![1]));
+        assert_eq!(read(&[0, 0x80]), Ok(vec![0x80]));
+        for contents in [&[0][..], &[0x80], &[0xff, 0x7f], &[0, 1]] {
+            assert_eq!(read(contents), Err(Malformed), "{contents:x?}");
+        }
+    }
+
+    #[test]
+    fn a_small_integer_ends_below_2_to_the_31() {
+        let read = |contents: &[u8]| one(&der::element(der::INTEGER, contents), |e| e.small_integer());
+        assert_eq!(read(&[0]), Ok(0));
+        assert_eq!(read(&[0x7f, 0xff, 0xff, 0xff]), Ok((1 << 31) - 1));
+        for contents in [&[0xff][..], &[0, 0x80, 0, 0, 0], &[1, 0, 0, 0, 0]] {
+            assert_eq!(read(contents), Err(Malformed), "{contents:x?}");
+        }
+    }
+
+    #[test]
+    fn true_is_ff_and_a_written_false_is_tolerated() {
+        let read = |bytes: &[u8]| one(bytes, |e| e.boolean_or_false());
+        assert_eq!(read(&[]), Ok(false));
+        assert_eq!(read(&[1, 1, 0]), Ok(false));
+        assert_eq!(read(&[1, 1, 0xff]), Ok(true));
+        assert_eq!(read(&[1, 1, 1]), Err(Malformed));
+        assert_eq!(read(&[1, 0]), Err(Malformed));
+    }
+
+    #[test]
+    fn times_are_those_of_rfc_5280() {
+        let read = |tag, text: &str| one(&der::element(tag, text.as_bytes()), |e| e.time().map(|t| t.to_string()));
+        for (tag, text, time) in [
+            (der::UTC_TIME, "500101000000Z", "1950-01-01T00:00:00Z"),
+            (der::UTC_TIME, "991231235959Z", "1999-12-31T23:59:59Z"),
+            (der::UTC_TIME, "000101000000Z", "2000-01-01T00:00:00Z"),
+            (der::UTC_TIME, "491231235959Z", "2049-12-31T23:59:59Z"),
+            (der::GENERALIZED_TIME, "20500101000000Z", "2050-01-01T00:00:00Z"),
+            (der::GENERALIZED_TIME, "99991231235959Z", "9999-12-31T23:59:59Z"),
+            (der::GENERALIZED_TIME, "00010101000000Z", "0001-01-01T00:00:00Z"),
+        ] {
+            assert_eq!(read(tag, text), Ok(time.into()));
+        }
+        for (tag, text) in [
+            (der::UTC_TIME, "2001010000Z"),
+            (der::UTC_TIME, "200101000000+0000"),
+            (der::UTC_TIME, "200101000000"),
+            (der::UTC_TIME, "200230000000Z"),
+            (der::UTC_TIME, "200101000060Z"),
+            (der::UTC_TIME, "20010100000/Z"),
+            (der::UTC_TIME, "20200101000000Z"),
+            (der::GENERALIZED_TIME, "200101000000Z"),
+            (der::GENERALIZED_TIME, "20200101000000.5Z"),
+            (der::GENERALIZED_TIME, "20200101000000"),
+            (der::GENERALIZED_TIME, "00000101000000Z"),
+            (der::OCTET_STRING, "20200101000000Z"),
+        ] {
+            assert_eq!(read(tag, text), Err(Malformed), "{text}");
+        }
+    }
+
+    #[test]
+    fn identifiers_are_written_with_dots_however_large_their_arcs_are() {
+        let shown = |encoded: &[u8]| one(encoded, |e| e.oid().map(|oid| oid.to_string()));
+        for dotted in
+            ["2.5.4.3", "1.2.840.113549.1.1.11", "0.9.2342", "2.999.1", "2.25.329800735698586629295641978511506172918"]
+        {
+            assert_eq!(shown(&der::oid(dotted)), Ok(dotted.into()));
+        }
+        let huge = [&[0x2a][..], &[0xff; 20], &[0x7f]].concat();
+        assert_eq!(shown(&der::element(6, &huge)), Ok(format!("1.2.0x{}7f", "ff".repeat(20))));
+        for contents in [&[][..], &[0x80, 1], &[0x2a, 0x80, 1], &[0x2a, 0x81]] {
+            assert_eq!(shown(&der::element(6, contents)), Err(Malformed), "{contents:x?}");
+        }
+    }
+}

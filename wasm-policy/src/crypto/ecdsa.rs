@@ -77,3 +77,79 @@ fn right_align(field: &mut [u8], number: &[u8]) -> Option<()> {
     field.get_mut(start..)?.copy_from_slice(number);
     Some(())
 }
+
+#[cfg(test)]
+mod tests {
+    use image_integrity_test_maker::der;
+
+    use super::*;
+
+    const CURVES: [(Curve, &[u8]); 3] =
+        [(Curve::P256, &ORDER_P256), (Curve::P384, &ORDER_P384), (Curve::P521, &ORDER_P521)];
+
+    fn padded(width: usize, last: u8) -> Vec<u8> {
+        let mut number = vec![0; width];
+        number[width - 1] = last;
+        number
+    }
+
+    #[test]
+    fn r_and_s_are_from_1_to_the_order_less_1() {
+        for (curve, order) in CURVES {
+            let (zero, one) = (padded(order.len(), 0), padded(order.len(), 1));
+            let mut largest = order.to_vec();
+            *largest.last_mut().unwrap() -= 1;
+            let mut above = order.to_vec();
+            *above.last_mut().unwrap() += 1;
+            for (r, s, accepted) in [
+                (&one, &one, true),
+                (&largest, &largest, true),
+                (&one, &largest, true),
+                (&zero, &one, false),
+                (&one, &zero, false),
+                (&order.to_vec(), &one, false),
+                (&one, &order.to_vec(), false),
+                (&above, &one, false),
+                (&one, &vec![0xff; order.len()], false),
+            ] {
+                assert_eq!(in_range(curve, &[&r[..], &s[..]].concat()), accepted, "{curve:?} {r:x?} {s:x?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_signature_is_exactly_twice_as_wide_as_the_curve() {
+        for (curve, order) in CURVES {
+            for length in [0, 1, order.len(), 2 * order.len() - 1, 2 * order.len() + 1, 4 * order.len()] {
+                assert!(!in_range(curve, &vec![1; length]), "{curve:?} {length}");
+            }
+        }
+    }
+
+    #[test]
+    fn der_is_converted_to_fixed_width() {
+        let raw = RawSignature::from_der(Curve::P256, &der::sequence(&[&[2, 1, 5], &[2, 2, 0, 0x80]])).unwrap();
+        assert_eq!(raw.as_bytes(), [padded(32, 5), padded(32, 0x80)].concat());
+    }
+
+    #[test]
+    fn what_is_not_strict_der_is_no_signature() {
+        let one = der::positive_integer(&[1]);
+        for (curve, signature) in [
+            (Curve::P256, vec![1; 64]),
+            (Curve::P256, Vec::new()),
+            (Curve::P256, der::sequence(&[&one])),
+            (Curve::P256, der::sequence(&[&one, &one, &one])),
+            (Curve::P256, [der::sequence(&[&one, &one]), vec![0]].concat()),
+            (Curve::P256, der::sequence(&[&[2, 2, 0, 1], &one])),
+            (Curve::P256, der::sequence(&[&[2, 1, 0x81], &one])),
+            (Curve::P256, der::sequence(&[&[2, 1, 0], &one])),
+            (Curve::P256, [&[0x30, 0x81, 6][..], &one, &one].concat()),
+            (Curve::P256, [&[0x30, 0x80][..], &one, &one, &[0, 0]].concat()),
+            (Curve::P256, der::sequence(&[&der::positive_integer(&[1; 33]), &one])),
+            (Curve::P521, der::sequence(&[&der::positive_integer(&[1; 67]), &one])),
+        ] {
+            assert!(RawSignature::from_der(curve, &signature).is_none(), "{signature:x?}");
+        }
+    }
+}

@@ -236,3 +236,147 @@ fn ec_parts<'a>(mut parameters: Elements<'a>, point: &'a [u8]) -> Result<KeyPart
 fn bit_length(number: &[u8]) -> usize {
     number.first().map_or(0, |first| number.len() * 8 - first.leading_zeros() as usize)
 }
+
+#[cfg(test)]
+mod tests {
+    use image_integrity_test_maker::{Algorithm, Hash as MadeHash, Key, der, ec_spki, rsa_spki};
+
+    use super::*;
+    use crate::crypto::{Hash, RustCrypto};
+
+    const EXPONENT: [u8; 3] = [1, 0, 1];
+
+    fn parse(spki: &[u8]) -> Result<KeyKind, Code> {
+        PublicKey::parse(spki, &Limits::default()).map(|key| key.kind()).map_err(|failure| failure.code)
+    }
+
+    /// An odd number of exactly so many bits.
+    fn modulus(bits: usize) -> Vec<u8> {
+        let mut bytes = vec![0xff; bits.div_ceil(8)];
+        bytes[0] >>= (8 - bits % 8) % 8;
+        bytes
+    }
+
+    #[test]
+    fn the_size_of_an_rsa_key_is_its_exact_number_of_bits() {
+        for (bits, kind) in [
+            (2047, KeyKind::OtherRsa(2047)),
+            (2048, KeyKind::Rsa2048),
+            (2049, KeyKind::OtherRsa(2049)),
+            (3072, KeyKind::Rsa3072),
+            (4096, KeyKind::Rsa4096),
+            (8192, KeyKind::OtherRsa(8192)),
+        ] {
+            assert_eq!(parse(&rsa_spki(&modulus(bits), &EXPONENT)), Ok(kind));
+        }
+        assert_eq!(parse(&rsa_spki(&modulus(8193), &EXPONENT)), Err(Code::KeyUnsupported));
+    }
+
+    #[test]
+    fn an_exponent_is_odd_and_from_3_to_2_to_the_31_less_1() {
+        for exponent in [&[3][..], &EXPONENT, &[0x7f, 0xff, 0xff, 0xff]] {
+            assert_eq!(parse(&rsa_spki(&modulus(2048), exponent)), Ok(KeyKind::Rsa2048), "{exponent:x?}");
+        }
+        for exponent in [&[1][..], &[2], &[1, 0, 0], &[0x80, 0, 0, 1], &[1, 0, 0, 0, 1], &[0xff; 256]] {
+            assert_eq!(parse(&rsa_spki(&modulus(2048), exponent)), Err(Code::KeyUnsupported), "{exponent:x?}");
+        }
+    }
+
+    #[test]
+    fn an_even_modulus_is_refused() {
+        let mut even = modulus(2048);
+        even[255] = 0xfe;
+        assert_eq!(parse(&rsa_spki(&even, &EXPONENT)), Err(Code::KeyUnsupported));
+    }
+
+    #[test]
+    fn an_rsa_key_that_is_not_der_of_rfc_3279_is_refused() {
+        let numbers = |numbers: &[u8], parameters: &[u8]| {
+            let algorithm = der::sequence(&[&der::oid("1.2.840.113549.1.1.1"), parameters]);
+            der::sequence(&[&algorithm, &der::bits(numbers)])
+        };
+        let (n, e) = (der::positive_integer(&modulus(2048)), der::positive_integer(&EXPONENT));
+        assert_eq!(parse(&numbers(&der::sequence(&[&n, &e]), der::NULL)), Ok(KeyKind::Rsa2048));
+        for spki in [
+            numbers(&der::sequence(&[&n, &e]), &[]),
+            numbers(&der::sequence(&[&n, &e]), &der::oid("1.2")),
+            numbers(&der::sequence(&[&n, &e]), &[der::NULL, der::NULL].concat()),
+            numbers(&der::sequence(&[&n]), der::NULL),
+            numbers(&der::sequence(&[&n, &e, &e]), der::NULL),
+            numbers(&[der::sequence(&[&n, &e]), vec![0]].concat(), der::NULL),
+            // A negative modulus, and one with a zero too many.
+            numbers(&der::sequence(&[&der::element(der::INTEGER, &modulus(2048)), &e]), der::NULL),
+            numbers(
+                &der::sequence(&[&der::element(der::INTEGER, &[&[0, 0], &modulus(2048)[..]].concat()), &e]),
+                der::NULL,
+            ),
+            [numbers(&der::sequence(&[&n, &e]), der::NULL), vec![0]].concat(),
+            Vec::new(),
+        ] {
+            assert_eq!(parse(&spki), Err(Code::CertificateMalformed), "{spki:x?}");
+        }
+    }
+
+    #[test]
+    fn only_three_named_curves_with_uncompressed_points_are_read() {
+        let point = |first: u8, coordinates: usize| [&[first][..], &vec![1; coordinates]].concat();
+        for (curve, width, kind) in [
+            ("1.2.840.10045.3.1.7", 32, KeyKind::P256),
+            ("1.3.132.0.34", 48, KeyKind::P384),
+            ("1.3.132.0.35", 66, KeyKind::P521),
+        ] {
+            assert_eq!(parse(&ec_spki(curve, &point(4, 2 * width))), Ok(kind));
+            assert_eq!(parse(&ec_spki(curve, &point(2, width))), Err(Code::KeyUnsupported));
+            for malformed in [point(4, 2 * width - 1), point(4, 2 * width + 1), point(6, 2 * width), vec![0], vec![]] {
+                assert_eq!(parse(&ec_spki(curve, &malformed)), Err(Code::CertificateMalformed), "{malformed:x?}");
+            }
+        }
+        for unsupported in ["1.2.840.10045.3.1.1", "1.3.132.0.10", "1.3.132.0.33", "1.3.36.3.3.2.8.1.1.7"] {
+            assert_eq!(parse(&ec_spki(unsupported, &point(4, 64))), Err(Code::KeyUnsupported));
+        }
+    }
+
+    #[test]
+    fn a_curve_given_by_its_numbers_is_refused() {
+        // CVE-2020-0601: explicit parameters with a generator of the attacker's choice.
+        let parameters = der::sequence(&[&der::positive_integer(&[1])]);
+        let algorithm = der::sequence(&[&der::oid("1.2.840.10045.2.1"), &parameters]);
+        let spki = der::sequence(&[&algorithm, &der::bits(&[4; 65])]);
+        assert_eq!(parse(&spki), Err(Code::KeyUnsupported));
+    }
+
+    #[test]
+    fn a_point_that_is_not_on_its_curve_verifies_nothing() {
+        let key = Key::p256("key");
+        let signature = key.sign(Algorithm::Ecdsa(MadeHash::Sha256), b"message");
+        let mut spki = key.spki();
+        let digest = RustCrypto.digest(Hash::Sha256, &[b"message"]);
+        let verify = |spki: &[u8]| {
+            let key = PublicKey::parse(spki, &Limits::default()).unwrap();
+            key.verify(&RustCrypto, SignatureScheme::Ecdsa, &digest, &signature)
+        };
+        assert!(verify(&spki));
+        *spki.last_mut().unwrap() ^= 1;
+        assert!(!verify(&spki));
+        let at_infinity = ec_spki("1.2.840.10045.3.1.7", &[&[4][..], &[0; 64]].concat());
+        assert!(!verify(&at_infinity));
+        let beyond_the_field = ec_spki("1.2.840.10045.3.1.7", &[&[4][..], &[0xff; 64]].concat());
+        assert!(!verify(&beyond_the_field));
+    }
+
+    #[test]
+    fn work_grows_with_the_square_of_an_rsa_modulus() {
+        for (spki, work) in [
+            (rsa_spki(&modulus(2048), &EXPONENT), 1),
+            (rsa_spki(&modulus(2049), &EXPONENT), 2),
+            (rsa_spki(&modulus(3072), &EXPONENT), 3),
+            (rsa_spki(&modulus(4096), &EXPONENT), 4),
+            (rsa_spki(&modulus(8192), &EXPONENT), 16),
+            (Key::p256("key").spki(), 1),
+            (Key::p384("key").spki(), 3),
+            (Key::p521("key").spki(), 3),
+        ] {
+            assert_eq!(PublicKey::parse(&spki, &Limits::default()).unwrap().work(), work);
+        }
+    }
+}

@@ -88,3 +88,6 @@ pub trait Provider {
     /// are from 1 to the order less one. Whether an elliptic curve point is on its curve is for the provider to check.
     fn verify(&self, key: &PublicKey<'_>, scheme: SignatureScheme, digest: &Digest, signature: &[u8]) -> bool;
 }
+
+#[cfg(test)]
+mod tests;
