@@ -270,10 +270,10 @@ mod tests {
     #[test]
     fn an_integer_is_the_shortest_and_may_be_of_any_size() {
         for contents in [&[0][..], &[0xff], &[0x80], &[0, 0x80], &[0x7f; 100], &[0xff, 0x7f]] {
-            assert_eq!(one(&der::element(der::INTEGER, contents), |e| e.integer()), Ok(contents));
+            assert_eq!(one(&der::element(der::INTEGER, contents), Elements::integer), Ok(contents));
         }
         for contents in [&[][..], &[0, 0], &[0, 0x7f], &[0xff, 0x80], &[0xff, 0xff]] {
-            assert_eq!(one(&der::element(der::INTEGER, contents), |e| e.integer()), Err(Malformed), "{contents:x?}");
+            assert_eq!(one(&der::element(der::INTEGER, contents), Elements::integer), Err(Malformed), "{contents:x?}");
         }
     }
 
@@ -290,7 +290,7 @@ mod tests {
 
     #[test]
     fn a_small_integer_ends_below_2_to_the_31() {
-        let read = |contents: &[u8]| one(&der::element(der::INTEGER, contents), |e| e.small_integer());
+        let read = |contents: &[u8]| one(&der::element(der::INTEGER, contents), Elements::small_integer);
         assert_eq!(read(&[0]), Ok(0));
         assert_eq!(read(&[0x7f, 0xff, 0xff, 0xff]), Ok((1 << 31) - 1));
         for contents in [&[0xff][..], &[0, 0x80, 0, 0, 0], &[1, 0, 0, 0, 0]] {
@@ -300,7 +300,7 @@ mod tests {
 
     #[test]
     fn true_is_ff_and_a_written_false_is_tolerated() {
-        let read = |bytes: &[u8]| one(bytes, |e| e.boolean_or_false());
+        let read = |bytes: &[u8]| one(bytes, Elements::boolean_or_false);
         assert_eq!(read(&[]), Ok(false));
         assert_eq!(read(&[1, 1, 0]), Ok(false));
         assert_eq!(read(&[1, 1, 0xff]), Ok(true));

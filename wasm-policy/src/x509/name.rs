@@ -92,10 +92,10 @@ impl<'a> Attribute<'a> {
             Tag::Ia5String => self.restricted(|byte| byte.is_ascii()),
             Tag::TeletexString => Some(self.contents.iter().map(|byte| char::from(*byte)).collect()),
             Tag::BmpString => {
+                // No surrogates: BMPString has no characters above U+FFFF.
                 let (units, odd) = self.contents.as_chunks();
-                let units = units.iter().map(|unit| u16::from_be_bytes(*unit));
-                let text: Option<String> = char::decode_utf16(units).map(Result::ok).collect();
-                text.filter(|_| odd.is_empty()).map(Cow::Owned)
+                let characters = units.iter().map(|unit| char::from_u32(u16::from_be_bytes(*unit).into()));
+                characters.collect::<Option<String>>().filter(|_| odd.is_empty()).map(Cow::Owned)
             }
             _ => None,
         }
@@ -192,4 +192,112 @@ fn write_der(f: &mut fmt::Formatter<'_>, value: &str) -> fmt::Result {
     }
     let significant = length.iter().position(|byte| *byte != 0).unwrap_or(length.len() - 1);
     write!(f, "{}{}", Hex(length.get(significant..).unwrap_or_default()), Hex(value.as_bytes()))
+}
+
+#[cfg(test)]
+mod tests {
+    use image_integrity_test_maker::{
+        der,
+        name::{from_rdns, from_text},
+    };
+
+    use super::*;
+
+    fn shown(name: &[u8]) -> String {
+        Name::parse(name).unwrap().to_string()
+    }
+
+    #[test]
+    fn a_name_is_written_as_go_writes_it() {
+        // The right side is what Go 1.26 prints for the same bytes.
+        for (name, text) in [
+            ("C=US, ST=WA, L=Seattle, O=acme, CN=build", "CN=build,O=acme,L=Seattle,ST=WA,C=US"),
+            ("CN=build, O=acme, C=US", "CN=build,O=acme,C=US"),
+            (
+                "SERIALNUMBER=7, CN=a, OU=b, O=c, POSTALCODE=d, STREET=e, L=f, ST=g, C=h",
+                "SERIALNUMBER=7,CN=a,OU=b,O=c,POSTALCODE=d,STREET=e,L=f,ST=g,C=h",
+            ),
+            ("O=one, C=US, O=two, OU=x+OU=y", "OU=x+OU=y,O=one+O=two,C=US"),
+            (
+                "DC=example, CN=a, UID=me, E=a@example.org",
+                "CN=a,1.2.840.113549.1.9.1=#0c0d61406578616d706c652e6f7267,0.9.2342.19200300.100.1.1=#13026d65,\
+                 0.9.2342.19200300.100.1.25=#13076578616d706c65",
+            ),
+            (r#"O= #a;b<c>"d\ , CN=#x"#, r#"CN=\#x,O=\ #a\;b\<c\>\"d\\\ "#),
+            ("O=Zürich 東京", "O=Zürich 東京"),
+            ("", ""),
+        ] {
+            assert_eq!(shown(&from_text(name)), text);
+        }
+    }
+
+    #[test]
+    fn a_common_name_does_not_hide_behind_a_second_one() {
+        assert_eq!(shown(&from_text("CN=evil, CN=build")), "CN=evil+CN=build");
+    }
+
+    #[test]
+    fn what_cannot_be_seen_is_written_in_hex() {
+        assert_eq!(shown(&from_text("CN=a\u{202e}b\nc\0\u{200b}")), r"CN=a\E2\80\AEb\0Ac\00\E2\80\8B");
+    }
+
+    #[test]
+    fn the_values_of_five_string_types_are_read_as_text() {
+        for (tag, contents, value) in [
+            (der::UTF8_STRING, "Zürich".as_bytes(), Some("Zürich")),
+            (der::PRINTABLE_STRING, b"acme *&'()+,-./:=?", Some("acme *&'()+,-./:=?")),
+            (der::IA5_STRING, b"a@b_c", Some("a@b_c")),
+            (der::T61_STRING, b"Z\xfcrich", Some("Zürich")),
+            (der::BMP_STRING, b"\0Z\0\xfc\x67\x71", Some("Zü東")),
+            (der::BMP_STRING, b"\0a\0\0", Some("a\0")),
+            (der::UTF8_STRING, b"Z\xfcrich", None),
+            (der::UTF8_STRING, b"\xed\xa0\x80", None),
+            (der::PRINTABLE_STRING, b"a@b", None),
+            (der::PRINTABLE_STRING, b"a\0", None),
+            (der::IA5_STRING, b"\xfc", None),
+            (der::BMP_STRING, b"\0Z\0", None),
+            (der::BMP_STRING, b"\xd8\x3d\xde\0", None),
+            (0x12, b"123", None),
+            (der::OCTET_STRING, b"acme", None),
+            (der::SEQUENCE, b"", None),
+        ] {
+            let der = from_rdns(&[&[("2.5.4.10", tag, contents)]]);
+            let attribute = Name::parse(&der).unwrap().attributes().next().unwrap();
+            assert_eq!(attribute.value().as_deref(), value, "{tag:#x} {contents:x?}");
+        }
+    }
+
+    #[test]
+    fn a_value_that_is_no_text_is_written_as_the_hex_of_its_der() {
+        let name = from_rdns(&[&[("2.5.4.10", 0x12, &b"1"[..])], &[("1.2.3", der::OCTET_STRING, b"2")]]);
+        assert_eq!(shown(&name), "O=#120131,1.2.3=#040132");
+    }
+
+    #[test]
+    fn attributes_of_one_rdn_follow_one_another_in_the_order_of_the_name() {
+        let der = from_text("C=US, O=a+OU=b, CN=c");
+        let name = Name::parse(&der).unwrap();
+        let found: Vec<_> = name.attributes().map(|a| (a.oid().to_string(), a.value().unwrap())).collect();
+        let expected = [("2.5.4.6", "US"), ("2.5.4.10", "a"), ("2.5.4.11", "b"), ("2.5.4.3", "c")];
+        assert_eq!(found, expected.map(|(oid, value)| (oid.to_owned(), Cow::Borrowed(value))));
+    }
+
+    #[test]
+    fn a_name_that_is_no_sequence_of_rdns_is_malformed() {
+        let attribute = der::sequence(&[&der::oid("2.5.4.3"), &der::element(der::UTF8_STRING, b"a")]);
+        for name in [
+            Vec::new(),
+            der::element(der::SET, &[]),
+            der::sequence(&[&attribute]),
+            der::sequence(&[&der::element(der::SET, &der::sequence(&[&der::oid("2.5.4.3")]))]),
+            der::sequence(&[&der::element(der::SET, &[&attribute[..], &[0]].concat())]),
+            der::sequence(&[&der::element(
+                der::SET,
+                &der::sequence(&[&der::oid("2.5.4.3"), &der::element(12, b"a"), der::NULL]),
+            )]),
+            [from_text("CN=a"), vec![0]].concat(),
+        ] {
+            assert_eq!(Name::parse(&name), Err(Malformed), "{name:x?}");
+        }
+    }
 }

@@ -83,3 +83,103 @@ impl<'p> Verifier<'p> {
         digest.as_bytes().try_into().ok()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use image_integrity_test_maker::{Algorithm, Hash as MadeHash, Key, Made, authority, certificate, chain_of_three};
+
+    use super::*;
+    use crate::{code::Code, crypto::RustCrypto, x509::CodeSigningChain};
+
+    /// Counts what is asked of the module's provider.
+    #[derive(Default)]
+    struct Counting {
+        verifications: Cell<u32>,
+    }
+
+    impl Provider for Counting {
+        fn digest(&self, hash: Hash, parts: &[&[u8]]) -> Digest {
+            RustCrypto.digest(hash, parts)
+        }
+
+        fn verify(&self, key: &PublicKey<'_>, scheme: SignatureScheme, digest: &Digest, signature: &[u8]) -> bool {
+            self.verifications.set(self.verifications.get() + 1);
+            RustCrypto.verify(key, scheme, digest, signature)
+        }
+    }
+
+    fn verify_chain(chain: &[&Made], verifier: &mut Verifier<'_>) -> Result<(), Code> {
+        let limits = Limits::default();
+        let certificates = chain.iter().map(|made| Certificate::parse(&made.der, &limits).unwrap()).collect();
+        CodeSigningChain::verify(certificates, verifier).map(drop).map_err(|failure| failure.code)
+    }
+
+    #[test]
+    fn a_chain_of_three_costs_three_verifications_and_the_same_chain_again_none() {
+        let (provider, limits) = (Counting::default(), Limits::default());
+        let mut verifier = Verifier::new(&provider, &limits);
+        let [leaf, intermediate, root] = chain_of_three();
+        for _ in 0..2 {
+            assert_eq!(verify_chain(&[&leaf, &intermediate, &root], &mut verifier), Ok(()));
+            assert_eq!(provider.verifications.get(), 3);
+        }
+        let other_leaf = certificate().serial(&[9]).issued_by(&intermediate).build();
+        assert_eq!(verify_chain(&[&other_leaf, &intermediate, &root], &mut verifier), Ok(()));
+        assert_eq!(provider.verifications.get(), 4);
+    }
+
+    #[test]
+    fn what_was_verified_with_one_key_is_not_taken_as_verified_with_another() {
+        let (provider, limits) = (Counting::default(), Limits::default());
+        let mut verifier = Verifier::new(&provider, &limits);
+        let root = authority("root").build();
+        let leaf = certificate().issued_by(&root).build();
+        assert_eq!(verify_chain(&[&leaf, &root], &mut verifier), Ok(()));
+        let namesake = authority("root").key(&Key::p256("another")).build();
+        assert_eq!(verify_chain(&[&leaf, &namesake], &mut verifier), Err(Code::CertificateChainInvalid));
+    }
+
+    #[test]
+    fn a_certificate_that_was_refused_is_refused_again() {
+        let (provider, limits) = (Counting::default(), Limits::default());
+        let mut verifier = Verifier::new(&provider, &limits);
+        let forged = certificate().signed_by(&Key::p256("another")).build();
+        for _ in 0..2 {
+            assert_eq!(verify_chain(&[&forged], &mut verifier), Err(Code::CertificateChainInvalid));
+        }
+    }
+
+    #[test]
+    fn the_budget_is_spent_before_the_work_and_by_the_size_of_the_key() {
+        let key = Key::rsa(4096);
+        let spki = key.spki();
+        let public = PublicKey::parse(&spki, &Limits::default()).unwrap();
+        let signature = key.sign(Algorithm::Pss(MadeHash::Sha512, 64), b"message");
+        let provider = Counting::default();
+        let verify = |verifier: &mut Verifier<'_>| {
+            let scheme = SignatureScheme::RsaPss { salt_len: 64 };
+            verifier.is_signature(&public, scheme, Hash::Sha512, &[b"mes", b"sage"], &signature)
+        };
+        let enough = Limits { public_key_work: 8, ..Limits::default() };
+        let mut verifier = Verifier::new(&provider, &enough);
+        assert_eq!(verify(&mut verifier), Ok(true));
+        assert_eq!(verify(&mut verifier), Ok(true));
+        assert_eq!(verify(&mut verifier).unwrap_err().code, Code::BudgetExceeded);
+        let too_little = Limits { public_key_work: 3, ..Limits::default() };
+        assert_eq!(verify(&mut Verifier::new(&provider, &too_little)).unwrap_err().code, Code::BudgetExceeded);
+        assert_eq!(provider.verifications.get(), 2);
+    }
+
+    #[test]
+    fn rules_of_form_cost_no_verification() {
+        let (provider, limits) = (Counting::default(), Limits::default());
+        let mut verifier = Verifier::new(&provider, &limits);
+        let root = authority("root").build();
+        let leaf = certificate().without("2.5.29.15").issued_by(&root).build();
+        assert_eq!(verify_chain(&[&leaf, &root], &mut verifier), Err(Code::CertificateNotAllowed));
+        assert_eq!(verify_chain(&[&root, &leaf], &mut verifier), Err(Code::CertificateChainInvalid));
+        assert_eq!(provider.verifications.get(), 0);
+    }
+}
