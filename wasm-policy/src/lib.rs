@@ -8,6 +8,7 @@ pub mod crypto;
 pub mod digest;
 pub mod envelope;
 mod evidence;
+mod host;
 pub mod input;
 pub mod limits;
 mod manifest;
@@ -20,9 +21,10 @@ pub mod verdict;
 mod workflow;
 pub mod x509;
 
+use code::Failure;
 use crypto::RustCrypto;
 use limits::Limits;
-use text::Notation;
+use text::{Notation, Value};
 use verdict::Verdict;
 use workflow::Context;
 
@@ -34,8 +36,13 @@ pub fn verify(input: &[u8]) -> Vec<u8> {
 /// The verdict on an input document in JSON or as a Rego literal.
 pub fn evaluate(input: &[u8], notation: Notation) -> Verdict {
     let limits = Limits::default();
-    match notation.parse(input, &limits) {
-        Ok(document) => workflow::evaluate(&document, &Context { limits: &limits, provider: &RustCrypto }),
+    judge(notation.parse(input, &limits), input, notation, &limits)
+}
+
+/// The verdict on a document as its reader found it.
+fn judge(document: Result<Value<'_>, Failure>, input: &[u8], notation: Notation, limits: &Limits) -> Verdict {
+    match document {
+        Ok(document) => workflow::evaluate(&document, &Context { limits, provider: &RustCrypto }),
         Err(failure) => workflow::refuse(text::image_keys(input, notation), &failure),
     }
 }

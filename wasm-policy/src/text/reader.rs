@@ -36,19 +36,23 @@ pub(super) enum Escape {
 
 /// The text as UTF-8, where it is not too long to be read.
 pub(super) fn utf8<'a>(text: &'a [u8], limits: &Limits) -> Result<&'a str, Failure> {
-    if text.len() > limits.input_bytes {
-        return Err(Failure::new(
-            Code::InputTooLarge,
-            format!("the text has {} bytes; {} are accepted", text.len(), limits.input_bytes),
-        ));
-    }
+    bounded(text.len(), limits)?;
     core::str::from_utf8(text).map_err(|error| {
         Failure::new(Code::InputMalformed, format!("the text is not UTF-8 (at byte {})", error.valid_up_to()))
     })
 }
 
+fn bounded(length: usize, limits: &Limits) -> Result<(), Failure> {
+    if length <= limits.input_bytes {
+        return Ok(());
+    }
+    let message = format!("the text has {length} bytes; {} are accepted", limits.input_bytes);
+    Err(Failure::new(Code::InputTooLarge, message))
+}
+
 /// Reads one value that takes up the whole text.
 pub(super) fn read<'a, D: Dialect>(text: &'a str, limits: &Limits) -> Result<Value<'a>, Failure> {
+    bounded(text.len(), limits)?;
     let mut reader = Reader { text, at: 0, values: limits.text_values, _dialect: core::marker::PhantomData::<D> };
     reader.space();
     let value = reader.value(limits.text_depth)?;

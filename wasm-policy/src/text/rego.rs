@@ -15,7 +15,12 @@ use super::{
 /// # Errors
 /// As [`json::parse`](super::json::parse).
 pub fn parse<'a>(text: &'a [u8], limits: &Limits) -> Result<Value<'a>, Failure> {
-    reader::read::<Rego>(reader::utf8(text, limits)?, limits)
+    parse_str(reader::utf8(text, limits)?, limits)
+}
+
+/// As [`parse`], of a text that is known to be UTF-8.
+pub fn parse_str<'a>(text: &'a str, limits: &Limits) -> Result<Value<'a>, Failure> {
+    reader::read::<Rego>(text, limits)
 }
 
 struct Rego;

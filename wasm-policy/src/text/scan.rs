@@ -33,10 +33,45 @@ pub(super) fn order(a: &str, b: &str) -> Ordering {
     a[common..].cmp(&b[common..])
 }
 
+/// Whether the text is UTF-8: what [`core::str::from_utf8`] says, with the ASCII parts skipped 64 bytes a turn.
+#[cfg(any(test, target_arch = "wasm32"))]
+pub(crate) fn is_utf8(text: &[u8]) -> bool {
+    // Enough that a text without ASCII is checked in few pieces, and that one letter among base64 costs little.
+    const PIECE: usize = 512;
+    let mut rest = text;
+    loop {
+        let ascii = rest.as_chunks::<64>().0.iter().take_while(|block| is_ascii(block)).count();
+        rest = &rest[ascii * 64..];
+        if rest.is_empty() {
+            return true;
+        }
+        rest = match core::str::from_utf8(&rest[..rest.len().min(PIECE)]) {
+            Ok(piece) => &rest[piece.len()..],
+            // The piece ends within a character; the next one begins with it.
+            Err(error) if error.error_len().is_none() && rest.len() > PIECE => &rest[error.valid_up_to()..],
+            Err(_) => return false,
+        };
+    }
+}
+
+/// Whether every byte is from space to tilde.
+#[cfg(any(test, target_arch = "wasm32"))]
+pub(crate) fn is_printable_ascii(text: &[u8]) -> bool {
+    let (blocks, rest) = text.as_chunks::<64>();
+    let printable = |byte: &u8| matches!(byte, b' '..=b'~');
+    blocks.iter().all(|block| block.iter().fold(true, |all, byte| all & printable(byte))) && rest.iter().all(printable)
+}
+
+#[cfg(any(test, target_arch = "wasm32"))]
+fn is_ascii(block: &[u8; 64]) -> bool {
+    block.as_chunks::<8>().0.iter().fold(0, |all, word| all | u64::from_le_bytes(*word)) & HIGH == 0
+}
+
+const ONES: u64 = u64::from_ne_bytes([1; 8]);
+const HIGH: u64 = ONES << 7;
+
 /// Sets the high bit of the first byte at which a plain run stops. Bits above it may be set wrongly, by borrows; the lowest one is right.
 const fn stops(word: u64) -> u64 {
-    const ONES: u64 = u64::from_ne_bytes([1; 8]);
-    const HIGH: u64 = ONES << 7;
     let quote = word ^ (ONES * b'"' as u64);
     let backslash = word ^ (ONES * b'\\' as u64);
     let control = word.wrapping_sub(ONES * 0x20) & !word;
@@ -80,6 +115,44 @@ mod tests {
         for a in names {
             for b in names {
                 assert_eq!(order(a, b), a.as_bytes().cmp(b.as_bytes()), "{a} {b}");
+            }
+        }
+    }
+
+    #[test]
+    fn utf8_is_what_the_standard_library_says() {
+        let mut texts: Vec<Vec<u8>> = Vec::new();
+        for broken in [
+            &b"\xff"[..],
+            b"\xc3",
+            b"\xed\xa0\x80",
+            b"\xf0\x9f\x98",
+            b"",
+            "😀".as_bytes(),
+            "é".as_bytes(),
+            "東京".as_bytes(),
+        ] {
+            for before in [0, 1, 63, 64, 65, 509, 510, 511, 512, 513, 575, 576, 1022, 1023] {
+                for after in [0, 1, 64, 600] {
+                    texts.push([&vec![b'a'; before], broken, &vec![b'z'; after]].concat());
+                    texts.push([&b"\xc3\xa4".repeat(before / 2), broken, &b"\xc3\xa4".repeat(after / 2)].concat());
+                }
+            }
+        }
+        for text in texts {
+            assert_eq!(is_utf8(&text), core::str::from_utf8(&text).is_ok(), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn printable_ascii_is_from_space_to_tilde() {
+        for length in [1, 64, 65, 128, 200] {
+            for at in [0, length / 2, length - 1] {
+                for byte in 0..=255 {
+                    let mut text = vec![b'a'; length];
+                    text[at] = byte;
+                    assert_eq!(is_printable_ascii(&text), matches!(byte, b' '..=b'~'));
+                }
             }
         }
     }
