@@ -250,3 +250,72 @@ fn escaped(rest: &mut core::str::Bytes<'_>) -> Option<u8> {
     let byte = digit(first)? * 16 + digit(rest.next()?)?;
     u8::try_from(byte).ok()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(identities: &[&str]) -> Result<TrustedIdentities, String> {
+        TrustedIdentities::parse(&identities.iter().map(|text| (*text).to_owned()).collect::<Vec<_>>())
+    }
+
+    fn values(name: &str) -> Vec<String> {
+        parse_name(name).unwrap().into_iter().map(|attribute| attribute.value).collect()
+    }
+
+    #[test]
+    fn escapes_are_resolved_and_only_spaces_around_are_trimmed() {
+        assert_eq!(values("C = US ,ST=WA,O= acme  corp "), ["US", "WA", "acme  corp"]);
+        assert_eq!(values(r"C=US, ST=WA, O=a\,b\+c\;d\\e\ "), ["US", "WA", r"a,b+c;d\e "]);
+        assert_eq!(values(r"C=US, ST=WA, O=Z\C3\BCrich"), ["US", "WA", "Zürich"]);
+        assert_eq!(values("C=US, ST=WA, O=\ta\u{a0}"), ["US", "WA", "\ta\u{a0}"]);
+        assert_eq!(values("C=US, ST=WA, O=a;b=c#d"), ["US", "WA", "a;b=c#d"]);
+    }
+
+    #[test]
+    fn a_type_may_be_an_object_identifier_and_s_is_st() {
+        assert_eq!(parse_name("1.2.840.1=x").unwrap()[0].kind, "1.2.840.1");
+        assert_eq!(parse_name("S=WA").unwrap(), parse_name("ST=WA").unwrap());
+        assert_eq!(parse_name("2.5.4.10=x").unwrap(), parse_name("O=x").unwrap());
+    }
+
+    #[test]
+    fn names_that_cannot_be_compared_safely_are_refused() {
+        for name in [
+            "C=US, ST=WA, O=#0c0461636d65",
+            "C=US, ST=WA, O=acme+CN=x",
+            "C=US, ST=WA, O=acme, O=other",
+            "C=US, ST=WA, S=WA, O=acme",
+            "C=US, ST=WA",
+            "C=US, ST=WA, O=",
+            "C=US, ST=WA, O=acme,",
+            "C=US, ST=WA, O=acme, X=y",
+            "C=US, ST=WA, O=acme, emailAddress=a@b",
+            "C=US, ST=WA, O=acme, 1.02=y",
+            "C=US, ST=WA, O=ac\"me",
+            "C=US, ST=WA, O=<acme>",
+            r"C=US, ST=WA, O=acme\",
+            r"C=US, ST=WA, O=acme\x",
+            r"C=US, ST=WA, O=\FF",
+            "C=US, ST=WA, O",
+            "",
+        ] {
+            assert!(parse(&[&format!("x509.subject:{name}")]).is_err(), "{name}");
+        }
+    }
+
+    #[test]
+    fn identities_that_overlap_are_refused() {
+        let acme = "x509.subject: C=US, ST=WA, O=acme";
+        assert!(parse(&[acme, "x509.subject: O=acme, ST=WA, C=US"]).is_err());
+        assert!(parse(&[acme, "x509.subject: C=US, ST=WA, O=acme, CN=build"]).is_err());
+        assert!(parse(&["*", acme]).is_err());
+        assert!(parse(&[acme, "x509.subject: C=US, ST=WA, O=other"]).is_ok());
+    }
+
+    #[test]
+    fn an_unknown_kind_of_identity_is_read_and_one_without_a_kind_is_not() {
+        assert!(parse(&["did:example:123"]).is_ok());
+        assert!(parse(&["acme"]).is_err());
+    }
+}
