@@ -75,6 +75,14 @@ impl Key {
         }
     }
 
+    /// Bits of the modulus, where it is an RSA key.
+    pub(crate) fn rsa_bits(&self) -> Option<usize> {
+        match &self.0 {
+            Kind::Rsa(key) => Some(8 * key.size()),
+            Kind::P256(_) | Kind::P384(_) | Kind::P521(_) => None,
+        }
+    }
+
     /// Signs a message. The signature of ECDSA is r and s in fixed width, as in JWS and COSE.
     pub fn sign(&self, algorithm: Algorithm, message: &[u8]) -> Vec<u8> {
         match (&self.0, algorithm) {

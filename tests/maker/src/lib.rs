@@ -12,11 +12,17 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::missing_panics_doc)]
 
 mod algorithm;
+pub mod cbor;
 mod certificate;
+pub mod cose;
 pub mod der;
+pub mod envelope;
+pub mod jws;
 mod key;
 pub mod name;
 
 pub use algorithm::{Algorithm, Hash, pss_identifier};
 pub use certificate::{CertificateBuilder, Made, authority, certificate, chain_of_three};
+pub use cose::{CoseBuilder, cose};
+pub use jws::{JwsBuilder, jws};
 pub use key::{Key, ec_spki, rsa_spki};
