@@ -1,10 +1,4 @@
 //! The envelopes that the official notation-go library signed (`tests/fixtures/notation-go`), each with what it must give.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    reason = "a test ends where its world is not as it says"
-)]
 
 use std::{
     collections::BTreeMap,
@@ -13,13 +7,9 @@ use std::{
 };
 
 use serde_json::Value;
-use wasm_policy::{
-    code::Code,
-    crypto::RustCrypto,
-    envelope::{Envelope, SigningScheme, payload::Payload},
-    limits::Limits,
-    x509::Verifier,
-};
+use wasm_policy::{code::Code, envelope::payload::Payload, limits::Limits};
+
+use super::learnt;
 
 fn fixtures() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures/notation-go")
@@ -47,27 +37,6 @@ fn envelopes(index: &Value) -> BTreeMap<String, Vec<(String, Vec<u8>)>> {
     envelopes
 }
 
-struct Facts {
-    scheme: SigningScheme,
-    chain: usize,
-    payload: Payload,
-    expires: bool,
-    timestamped: bool,
-}
-
-fn facts(media_type: &str, bytes: &[u8]) -> Result<Facts, Code> {
-    let limits = Limits::default();
-    let envelope = Envelope::parse(media_type, bytes, &limits).map_err(|failure| failure.code)?;
-    let verified = envelope.verify(&mut Verifier::new(&RustCrypto, &limits)).map_err(|failure| failure.code)?;
-    Ok(Facts {
-        scheme: verified.scheme,
-        chain: verified.chain.certificates().count(),
-        payload: Payload::parse(verified.payload, &limits).map_err(|failure| failure.code)?,
-        expires: verified.expiry.is_some(),
-        timestamped: verified.timestamp_token.is_some(),
-    })
-}
-
 #[test]
 fn every_envelope_of_notation_go_verifies_but_the_tampered() {
     let envelopes = envelopes(&json(&fixtures().join("layout/index.json")));
@@ -79,23 +48,24 @@ fn every_envelope_of_notation_go_verifies_but_the_tampered() {
         assert_eq!(signatures.len() as u64, case["signatures"].as_u64().unwrap_or(0), "{name}");
         for (media_type, bytes) in signatures {
             seen += 1;
-            let facts = match facts(media_type, bytes) {
+            let learnt = match learnt(media_type, bytes) {
                 Err(code) => {
                     assert!(name.starts_with("tampered-"), "{name}: {code}");
                     assert_eq!(code, Code::SignatureInvalid, "{name}");
                     continue;
                 }
-                Ok(facts) => facts,
+                Ok(learnt) => learnt,
             };
             assert!(!name.starts_with("tampered-"), "{name}");
-            assert_eq!(facts.scheme.name(), case["scheme"], "{name}");
-            assert_eq!(facts.chain as u64, case["chainLength"].as_u64().unwrap(), "{name}");
-            assert_eq!(facts.expires, name.starts_with("exp"), "{name}");
-            assert_eq!(facts.timestamped, name.starts_with("timestamped-"), "{name}");
-            assert_eq!(facts.payload.digest == subject, !name.starts_with("wrong-payload-"), "{name}");
-            assert_eq!(facts.payload.media_type, case["subjectMediaType"], "{name}");
+            assert_eq!(learnt.scheme.name(), case["scheme"], "{name}");
+            assert_eq!(learnt.certificates as u64, case["chainLength"].as_u64().unwrap(), "{name}");
+            assert_eq!(learnt.expiry.is_some(), name.starts_with("exp"), "{name}");
+            assert_eq!(learnt.timestamp_token.is_some(), name.starts_with("timestamped-"), "{name}");
+            let payload = Payload::parse(&learnt.payload, &Limits::default()).expect(name);
+            assert_eq!(payload.digest == subject, !name.starts_with("wrong-payload-"), "{name}");
+            assert_eq!(payload.media_type, case["subjectMediaType"], "{name}");
             for (key, value) in case["userMetadata"].as_object().into_iter().flatten() {
-                assert_eq!(Some(facts.payload.annotations[key].as_str()), value.as_str(), "{name}");
+                assert_eq!(Some(payload.annotations[key].as_str()), value.as_str(), "{name}");
             }
         }
     }
@@ -103,19 +73,18 @@ fn every_envelope_of_notation_go_verifies_but_the_tampered() {
 }
 
 #[test]
-fn a_bit_that_changes_anywhere_in_an_envelope_is_seen_or_changes_nothing_that_is_signed() {
+fn a_bit_that_changes_anywhere_is_seen_or_changes_nothing_that_is_learnt() {
     let envelopes = envelopes(&json(&fixtures().join("layout/index.json")));
+    let cases = json(&fixtures().join("cases.json"));
     for tag in ["p256-jws-x509", "p256-cose-x509"] {
-        let cases = json(&fixtures().join("cases.json"));
         let case = cases.as_array().unwrap().iter().find(|case| case["name"] == tag).unwrap();
         let (media_type, bytes) = &envelopes[case["subjectDigest"].as_str().unwrap()][0];
-        let original = facts(media_type, bytes).expect("verifies");
-        for position in (0..bytes.len()).step_by(7) {
+        let original = learnt(media_type, bytes).expect("verifies");
+        for position in (0..bytes.len()).step_by(11) {
             let mut changed = bytes.clone();
             changed[position] ^= 1 << (position % 8);
-            if let Ok(facts) = facts(media_type, &changed) {
-                assert_eq!(facts.payload, original.payload, "{tag} at {position}");
-                assert_eq!(facts.scheme, original.scheme, "{tag} at {position}");
+            if let Ok(learnt) = learnt(media_type, &changed) {
+                assert_eq!(learnt, original, "{tag} at {position}");
             }
         }
     }
