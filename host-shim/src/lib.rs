@@ -1,1 +1,6 @@
 //! The host of the verdict.
+
+pub mod deadline;
+pub mod layout;
+pub mod listing;
+pub mod reference;
