@@ -1,0 +1,184 @@
+//! What is said about a configuration: mistakes, which make it unusable, and notes, which do not; each with its file, line and field.
+
+use std::{
+    cell::{Cell, RefCell},
+    fmt,
+    sync::Arc,
+};
+
+use serde::Serialize;
+use wasm_policy::text::shown;
+
+use super::source::SourceText;
+use crate::yaml::Fault;
+
+/// Nobody corrects more mistakes at once, and a hostile file could hold half a million.
+const MAX_FINDINGS: usize = 100;
+
+/// Where something is written.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Place {
+    /// The file as it was named, or `-` for standard input.
+    pub file: Arc<str>,
+    /// From 1; absent where the file as a whole is meant.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub line: Option<usize>,
+    /// From 1, in characters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub column: Option<usize>,
+    /// As `spec.parameters.value`; empty where no single field is meant.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub field: String,
+}
+
+impl Place {
+    /// A file as a whole.
+    pub(super) fn file(file: &Arc<str>) -> Self {
+        Self { file: Arc::clone(file), line: None, column: None, field: String::new() }
+    }
+
+    /// All files together.
+    pub(super) fn files(texts: &[SourceText]) -> Self {
+        let names: Vec<&str> = texts.iter().map(|source| &*source.name).collect();
+        Self::file(&names.join(", ").into())
+    }
+
+    /// Where the text cannot be read.
+    pub(super) fn fault(file: &Arc<str>, fault: &Fault) -> Self {
+        let field = fault.path.clone();
+        Self { file: Arc::clone(file), line: Some(fault.line), column: Some(fault.column), field }
+    }
+
+    /// The place without its field, as `verify-config.yaml:12`.
+    pub(super) fn line_of_file(&self) -> String {
+        Self { field: String::new(), ..self.clone() }.to_string()
+    }
+}
+
+/// As a compiler says it: `verify-config.yaml:12: spec.parameters`.
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", shown(&self.file))?;
+        if let Some(line) = self.line {
+            write!(f, ":{line}")?;
+        }
+        if !self.field.is_empty() {
+            write!(f, ": {}", self.field)?;
+        }
+        Ok(())
+    }
+}
+
+/// One thing to say, and where.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Finding {
+    /// Where it is written.
+    #[serde(flatten)]
+    pub place: Place,
+    /// What is wrong and what to do about it, without a final full stop.
+    pub message: String,
+}
+
+impl fmt::Display for Finding {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.place, self.message)
+    }
+}
+
+/// Every mistake of a configuration; there is at least one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Mistakes {
+    /// In the order of files and lines.
+    pub mistakes: Vec<Finding>,
+    /// How many more there are than are listed.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub more: usize,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
+fn is_zero(count: &usize) -> bool {
+    *count == 0
+}
+
+/// One mistake a line.
+impl fmt::Display for Mistakes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, mistake) in self.mistakes.iter().enumerate() {
+            if index > 0 {
+                f.write_str("\n")?;
+            }
+            write!(f, "{mistake}")?;
+        }
+        match self.more {
+            0 => Ok(()),
+            more => write!(f, "\n… and {more} more"),
+        }
+    }
+}
+
+impl std::error::Error for Mistakes {}
+
+/// Collects what the readers of fields find, so that everything is told at once.
+#[derive(Debug, Default)]
+pub(super) struct Findings {
+    mistakes: RefCell<Vec<Finding>>,
+    more: Cell<usize>,
+    notes: RefCell<Vec<Finding>>,
+}
+
+impl Findings {
+    pub(super) fn mistake(&self, place: Place, message: impl Into<String>) {
+        let mut mistakes = self.mistakes.borrow_mut();
+        if mistakes.len() == MAX_FINDINGS {
+            self.more.set(self.more.get() + 1);
+        } else {
+            mistakes.push(Finding { place, message: message.into() });
+        }
+    }
+
+    pub(super) fn note(&self, place: Place, message: impl Into<String>) {
+        let mut notes = self.notes.borrow_mut();
+        if notes.len() < MAX_FINDINGS {
+            notes.push(Finding { place, message: message.into() });
+        }
+    }
+
+    /// The notes, where there was no mistake.
+    pub(super) fn into_result(self) -> Result<Vec<Finding>, Mistakes> {
+        let mut mistakes = self.mistakes.into_inner();
+        if mistakes.is_empty() {
+            return Ok(self.notes.into_inner());
+        }
+        mistakes.sort();
+        Err(Mistakes { mistakes, more: self.more.get() })
+    }
+
+    /// Whether a mistake has been found so far.
+    pub(super) fn any_mistake(&self) -> bool {
+        !self.mistakes.borrow().is_empty()
+    }
+}
+
+/// `; did you mean "override"?`, where one of the candidates is close enough to be meant, else nothing.
+pub(super) fn did_you_mean<'a>(written: &str, candidates: impl IntoIterator<Item = &'a str>) -> String {
+    // Nothing that anybody means is longer, and the comparison takes the product of both lengths.
+    if written.len() > 256 {
+        return String::new();
+    }
+    let lower = written.to_lowercase();
+    let closest = candidates
+        .into_iter()
+        .map(|candidate| (strsim::osa_distance(&lower, &candidate.to_lowercase()), candidate))
+        .min_by_key(|(distance, _)| *distance);
+    match closest {
+        Some((distance, candidate)) if distance <= 1 + written.chars().count() / 4 => {
+            format!("; did you mean \"{candidate}\"?")
+        }
+        _ => String::new(),
+    }
+}
+
+/// Text from a file as it may be shown, in quotes.
+pub(super) fn quoted(text: &str) -> String {
+    format!("\"{}\"", shown(text))
+}

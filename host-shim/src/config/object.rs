@@ -1,0 +1,258 @@
+//! Which objects a file holds: apiVersion, kind and metadata of each, and where its spec is read.
+
+use std::fmt;
+
+use super::{
+    anchors::{self, TrustAnchors},
+    field::{Field, Mapping},
+    finding::{Place, did_you_mean, quoted},
+    policy::{self, PolicyObject},
+    store::{self, StoreObject},
+    verifier::{self, VerifierObject},
+};
+
+/// The API group of the objects that are read.
+const GROUP: &str = "config.ratify.deislabs.io";
+const VERSIONS: [&str; 2] = ["v1beta1", "v1alpha1"];
+/// The namespace of an object that names none, as for `kubectl apply`.
+const DEFAULT_NAMESPACE: &str = "default";
+/// What the API server accepts and writes in `metadata` beside name and namespace.
+const METADATA: [&str; 11] = [
+    "annotations",
+    "creationTimestamp",
+    "deletionGracePeriodSeconds",
+    "deletionTimestamp",
+    "finalizers",
+    "generation",
+    "labels",
+    "managedFields",
+    "ownerReferences",
+    "resourceVersion",
+    "uid",
+];
+
+/// The kinds of the group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Kind {
+    CertificateStore,
+    KeyManagementProvider,
+    NamespacedKeyManagementProvider,
+    Store,
+    NamespacedStore,
+    Verifier,
+    NamespacedVerifier,
+    Policy,
+    NamespacedPolicy,
+}
+
+impl Kind {
+    const ALL: [Self; 9] = [
+        Self::CertificateStore,
+        Self::KeyManagementProvider,
+        Self::NamespacedKeyManagementProvider,
+        Self::Store,
+        Self::NamespacedStore,
+        Self::Verifier,
+        Self::NamespacedVerifier,
+        Self::Policy,
+        Self::NamespacedPolicy,
+    ];
+
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::CertificateStore => "CertificateStore",
+            Self::KeyManagementProvider => "KeyManagementProvider",
+            Self::NamespacedKeyManagementProvider => "NamespacedKeyManagementProvider",
+            Self::Store => "Store",
+            Self::NamespacedStore => "NamespacedStore",
+            Self::Verifier => "Verifier",
+            Self::NamespacedVerifier => "NamespacedVerifier",
+            Self::Policy => "Policy",
+            Self::NamespacedPolicy => "NamespacedPolicy",
+        }
+    }
+
+    const fn is_namespaced(self) -> bool {
+        match self {
+            Self::CertificateStore
+            | Self::NamespacedKeyManagementProvider
+            | Self::NamespacedStore
+            | Self::NamespacedVerifier
+            | Self::NamespacedPolicy => true,
+            Self::KeyManagementProvider | Self::Store | Self::Verifier | Self::Policy => false,
+        }
+    }
+}
+
+/// Which object: two of the same are one object written twice.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) struct Identity {
+    pub(super) kind: Kind,
+    /// Of namespaced kinds.
+    pub(super) namespace: Option<String>,
+    pub(super) name: String,
+}
+
+impl Identity {
+    /// The name that no other object of the cluster shares: with the namespace, where there is one.
+    pub(super) fn qualified_name(&self) -> String {
+        match &self.namespace {
+            Some(namespace) => format!("{namespace}/{}", self.name),
+            None => self.name.clone(),
+        }
+    }
+}
+
+impl fmt::Display for Identity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.kind.name(), self.qualified_name())
+    }
+}
+
+/// An object's identity and content, and where its name is written.
+#[derive(Clone, Debug)]
+pub(super) struct Object<T> {
+    pub(super) identity: Identity,
+    pub(super) place: Place,
+    /// Absent where there are mistakes in it, which have been told.
+    pub(super) content: Option<T>,
+}
+
+/// Every object of all files, in their order.
+#[derive(Debug, Default)]
+pub(super) struct Objects {
+    pub(super) anchors: Vec<Object<TrustAnchors>>,
+    pub(super) stores: Vec<Object<StoreObject>>,
+    pub(super) verifiers: Vec<Object<VerifierObject>>,
+    pub(super) policies: Vec<Object<PolicyObject>>,
+}
+
+impl Objects {
+    /// Which objects there are and where their names are written.
+    pub(super) fn heads(&self) -> impl Iterator<Item = (&Identity, &Place)> {
+        let Self { anchors, stores, verifiers, policies } = self;
+        let anchors = anchors.iter().map(|object| (&object.identity, &object.place));
+        let stores = stores.iter().map(|object| (&object.identity, &object.place));
+        let verifiers = verifiers.iter().map(|object| (&object.identity, &object.place));
+        let policies = policies.iter().map(|object| (&object.identity, &object.place));
+        anchors.chain(stores).chain(verifiers).chain(policies)
+    }
+
+    /// Reads one document, or the items of a list.
+    pub(super) fn read(&mut self, document: &Field<'_>) {
+        let Some(mut object) = document.mapping() else { return };
+        let api_version = object.required("apiVersion").and_then(|field| Some((field.text()?, field)));
+        let kind = object.required("kind").and_then(|field| Some((field.text()?, field)));
+        let (Some((api_version, api_version_field)), Some((kind, kind_field))) = (api_version, kind) else { return };
+        let (group, version) = api_version.rsplit_once('/').unwrap_or(("", &api_version));
+        let ours = group == GROUP;
+        if (ours || group.is_empty()) && kind.ends_with("List") {
+            return self.read_list(object);
+        }
+        let known = Kind::ALL.into_iter().find(|known| known.name() == kind);
+        if !ours {
+            // A misspelt group must not make an object vanish; what resembles none of ours is another program's.
+            if known.is_some() || resembles_group(group) {
+                api_version_field
+                    .mistake(format!("unknown group in {}; expected \"{GROUP}/v1beta1\"", quoted(&api_version)));
+            } else {
+                kind_field.note(format!(
+                    "{} of {} is not a kind that is read here; it is left out",
+                    quoted(&kind),
+                    quoted(&api_version)
+                ));
+            }
+            return;
+        }
+        if !VERSIONS.contains(&version) {
+            let hint = did_you_mean(version, VERSIONS);
+            return api_version_field.mistake(format!("unknown version {} of {GROUP}{hint}", quoted(version)));
+        }
+        let Some(known) = known else {
+            let hint = did_you_mean(&kind, Kind::ALL.iter().map(|kind| kind.name()));
+            return kind_field.mistake(format!("unknown kind {} of {GROUP}{hint}", quoted(&kind)));
+        };
+        self.read_object(known, object);
+    }
+
+    fn read_list(&mut self, mut list: Mapping<'_>) {
+        list.tolerate(&["metadata"]);
+        let items = list.required("items").and_then(|items| items.items());
+        for item in items.unwrap_or_default() {
+            self.read(&item);
+        }
+        list.finish();
+    }
+
+    fn read_object(&mut self, kind: Kind, mut object: Mapping<'_>) {
+        object.tolerate(&["status"]);
+        let identity = object.required("metadata").and_then(|metadata| read_metadata(kind, &metadata));
+        let spec = object.required("spec").and_then(|spec| spec.mapping());
+        object.finish();
+        // The spec is read in any case, to tell its mistakes as well.
+        let Some(spec) = spec else { return };
+        match kind {
+            Kind::CertificateStore => keep(&mut self.anchors, identity, anchors::read_certificate_store(spec)),
+            Kind::KeyManagementProvider | Kind::NamespacedKeyManagementProvider => {
+                keep(&mut self.anchors, identity, anchors::read_key_management_provider(spec));
+            }
+            Kind::Store | Kind::NamespacedStore => keep(&mut self.stores, identity, store::read(spec)),
+            Kind::Verifier | Kind::NamespacedVerifier => keep(&mut self.verifiers, identity, verifier::read(spec)),
+            Kind::Policy | Kind::NamespacedPolicy => keep(&mut self.policies, identity, policy::read(spec)),
+        }
+    }
+}
+
+fn keep<T>(objects: &mut Vec<Object<T>>, identity: Option<(Identity, Place)>, content: Option<T>) {
+    if let Some((identity, place)) = identity {
+        objects.push(Object { identity, place, content });
+    }
+}
+
+fn read_metadata(kind: Kind, field: &Field<'_>) -> Option<(Identity, Place)> {
+    let mut metadata = field.mapping()?;
+    metadata.tolerate(&METADATA);
+    metadata.refuse("generateName", "objects are referred to by name; give it a name instead");
+    let name_field = metadata.required("name");
+    let namespace_field = metadata.optional("namespace");
+    metadata.finish();
+    let name_field = name_field?;
+    let name = name_field.text()?;
+    check_name(&name, &name_field);
+    if matches!(kind, Kind::Policy | Kind::NamespacedPolicy) && name != policy::NAME {
+        name_field.mistake(format!("must be \"{}\": there is one {} at most", policy::NAME, kind.name()));
+    }
+    let namespace = match namespace_field {
+        Some(field) => {
+            let namespace = field.text()?;
+            check_name(&namespace, &field);
+            if !kind.is_namespaced() {
+                field.note(format!(
+                    "{} is an object of the cluster: it has no namespace, and applies everywhere",
+                    kind.name()
+                ));
+            }
+            namespace
+        }
+        None => DEFAULT_NAMESPACE.to_owned(),
+    };
+    let namespace = kind.is_namespaced().then_some(namespace);
+    Some((Identity { kind, namespace, name }, name_field.place()))
+}
+
+/// Kubernetes accepts DNS names only; and a `/` would be read as the end of a namespace.
+fn check_name(name: &str, field: &Field<'_>) {
+    let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'.');
+    let edge = |b: Option<&u8>| b.is_some_and(u8::is_ascii_alphanumeric);
+    let bytes = name.as_bytes();
+    if bytes.len() > 253 || !bytes.iter().copied().all(allowed) || !edge(bytes.first()) || !edge(bytes.last()) {
+        field.mistake(format!(
+            "{} is not a name that Kubernetes accepts: lower-case letters, digits, `-` and `.`, at most 253",
+            quoted(name)
+        ));
+    }
+}
+
+fn resembles_group(group: &str) -> bool {
+    group.contains("ratify") || group.contains("deislabs") || !did_you_mean(group, [GROUP]).is_empty()
+}

@@ -1,0 +1,101 @@
+//! The certificates in a PEM text (RFC 7468), without the text around the blocks that tools such as `openssl pkcs12` write (`Bag Attributes`).
+
+use super::{field::Field, finding::quoted};
+
+const BEGIN: &str = "-----BEGIN ";
+const END: &str = "-----END ";
+const DASHES: &str = "-----";
+const CERTIFICATE: &str = "CERTIFICATE";
+
+/// A PEM block as it is written, between lines without leading or trailing space.
+pub(super) struct Block<'t> {
+    pub(super) label: &'t str,
+    /// With its first and last line, and an end of line after each.
+    pub(super) text: String,
+    /// The index of the first line in the text.
+    pub(super) line: usize,
+}
+
+/// The CERTIFICATE blocks of a field, one after the other; `None` where there is a mistake in them, which has been told.
+pub(super) fn certificates(field: &Field<'_>) -> Option<String> {
+    let text = field.text()?;
+    let blocks = match blocks(&text) {
+        Ok(blocks) => blocks,
+        Err((line, message)) => {
+            field.mistake_in_line(line, message);
+            return None;
+        }
+    };
+    let mut good = true;
+    let mut certificates = String::new();
+    for block in &blocks {
+        match refusal(block.label) {
+            None => certificates.push_str(&block.text),
+            Some(message) => {
+                field.mistake_in_line(block.line, message);
+                good = false;
+            }
+        }
+    }
+    if blocks.is_empty() {
+        field.mistake(if text.contains(BEGIN) {
+            "the line breaks of the PEM text are lost; write `value: |` and the text below, indented"
+        } else {
+            "holds no certificate; put one or more PEM blocks here, from -----BEGIN CERTIFICATE----- on"
+        });
+        return None;
+    }
+    good.then_some(certificates)
+}
+
+/// Why a block of that label is not accepted.
+fn refusal(label: &str) -> Option<String> {
+    if label == CERTIFICATE {
+        return None;
+    }
+    Some(if label.contains("PRIVATE KEY") {
+        "this is a PRIVATE KEY: take it out of the file, and replace the key if anybody else could read it; only certificates belong here".to_owned()
+    } else if label == "PUBLIC KEY" {
+        "not supported yet: public keys, which cosign verifiers use; give a certificate".to_owned()
+    } else {
+        format!("a PEM block of {} is not a certificate; only {CERTIFICATE} blocks belong here", quoted(label))
+    })
+}
+
+/// The blocks of a text, whatever stands between them.
+fn blocks(text: &str) -> Result<Vec<Block<'_>>, (usize, String)> {
+    let mut blocks = Vec::new();
+    let mut open: Option<Block<'_>> = None;
+    for (index, line) in text.lines().map(str::trim).enumerate() {
+        let label = |prefix| line.strip_prefix(prefix).and_then(|rest| rest.strip_suffix(DASHES));
+        match &mut open {
+            None => {
+                if let Some(label) = label(BEGIN) {
+                    open = Some(Block { label, text: format!("{line}\n"), line: index });
+                } else if label(END).is_some() {
+                    return Err((index, "this PEM block has no first line (-----BEGIN …)".to_owned()));
+                }
+            }
+            Some(block) => {
+                if label(BEGIN).is_some() {
+                    break;
+                }
+                if !line.is_empty() {
+                    block.text.push_str(line);
+                    block.text.push('\n');
+                }
+                if let Some(end) = label(END) {
+                    if end != block.label {
+                        let message = format!("begins with {} and ends with {}", quoted(block.label), quoted(end));
+                        return Err((block.line, format!("this PEM block {message}")));
+                    }
+                    blocks.extend(open.take());
+                }
+            }
+        }
+    }
+    match open {
+        None => Ok(blocks),
+        Some(block) => Err((block.line, "this PEM block has no last line (-----END …)".to_owned())),
+    }
+}

@@ -1,0 +1,114 @@
+//! Reads the files that are named, within bounds: a file, a folder's files as `kubectl apply -f` takes them, or standard input.
+
+use std::{
+    fs, io,
+    io::Read,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use super::finding::{Findings, Place};
+
+/// Bytes of all files together. An object in a cluster is at most 1.5 MiB, and a configuration has a handful.
+const MAX_BYTES: u64 = 16 << 20;
+/// Files of all folders together.
+const MAX_FILES: usize = 1_000;
+/// What `kubectl apply -f FOLDER` reads.
+const EXTENSIONS: [&str; 3] = ["yaml", "yml", "json"];
+
+/// A file's text and the name to tell mistakes under.
+pub(super) struct SourceText {
+    pub(super) name: Arc<str>,
+    pub(super) text: String,
+}
+
+/// The texts of all sources, a folder's in the order of their names. A folder's own folders are not read.
+pub(super) fn read(sources: &[PathBuf], findings: &Findings) -> Vec<SourceText> {
+    let mut left = MAX_BYTES;
+    let mut texts = Vec::new();
+    for file in sources.iter().flat_map(|source| files(source, findings)).take(MAX_FILES + 1) {
+        let name = name(&file);
+        if texts.len() == MAX_FILES {
+            findings.mistake(Place::file(&name), format!("more than {MAX_FILES} files; name a folder with fewer"));
+            break;
+        }
+        match read_file(&file, left) {
+            Ok(text) => {
+                left -= text.len() as u64;
+                texts.push(SourceText { name, text });
+            }
+            Err(message) => findings.mistake(Place::file(&name), message),
+        }
+    }
+    texts
+}
+
+fn name(path: &Path) -> Arc<str> {
+    path.to_string_lossy().into()
+}
+
+/// The file itself, or the files of a folder.
+fn files(source: &Path, findings: &Findings) -> Vec<PathBuf> {
+    // A path that does not exist is told when it is opened.
+    if !source.is_dir() {
+        return vec![source.to_owned()];
+    }
+    let place = || Place::file(&name(source));
+    match folder(source) {
+        Ok(files) if files.is_empty() => {
+            findings.mistake(
+                place(),
+                "the folder holds no file that ends in .yaml, .yml or .json; its own folders are not read",
+            );
+            files
+        }
+        Ok(files) => files,
+        Err(error) => {
+            findings.mistake(place(), format!("the folder cannot be read: {error}"));
+            Vec::new()
+        }
+    }
+}
+
+fn folder(source: &Path) -> io::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(source)? {
+        let path = entry?.path();
+        let named = path.extension().is_some_and(|extension| EXTENSIONS.iter().any(|known| extension == *known));
+        // A volume of a ConfigMap holds links to files: what they lead to counts.
+        if named && !path.is_dir() {
+            files.push(path);
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// The file's text, of at most `left` bytes; of a larger one no more than that is read.
+fn read_file(path: &Path, left: u64) -> Result<String, String> {
+    if path.as_os_str() == "-" {
+        return read_text(&mut io::stdin().lock(), left);
+    }
+    let mut file = fs::File::open(path).map_err(|error| format!("cannot be read: {error}"))?;
+    if file.metadata().is_ok_and(|metadata| metadata.is_file() && metadata.len() > left) {
+        return Err(too_large());
+    }
+    read_text(&mut file, left)
+}
+
+fn read_text(source: &mut dyn Read, left: u64) -> Result<String, String> {
+    let mut bytes = Vec::new();
+    source.take(left + 1).read_to_end(&mut bytes).map_err(|error| format!("cannot be read: {error}"))?;
+    if bytes.len() as u64 > left {
+        return Err(too_large());
+    }
+    String::from_utf8(bytes).map_err(|error| {
+        let valid = error.utf8_error().valid_up_to();
+        let line = error.as_bytes().iter().take(valid).filter(|byte| **byte == b'\n').count() + 1;
+        format!("line {line} is not UTF-8; save the file as UTF-8")
+    })
+}
+
+fn too_large() -> String {
+    format!("the configuration is larger than {} MiB in all; name only the files that belong to it", MAX_BYTES >> 20)
+}

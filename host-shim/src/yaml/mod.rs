@@ -1,0 +1,72 @@
+//! YAML as `kubectl apply` takes it, read into a tree that remembers where everything stands in its file.
+//!
+//! The grammar is YAML 1.2 (and so JSON); what a plain scalar means follows `kubectl`, see [`scalar`]. Anchors, aliases, tags and duplicate keys are refused:
+//! an alias can make a small file huge, and readers disagree about the rest, so that a person may read another policy than the machine.
+
+mod faults;
+pub(crate) mod path;
+pub(crate) mod scalar;
+mod tree;
+
+pub(crate) use tree::{Entry, Node, Scalar, Style, Value};
+
+/// What one text may hold. Bytes are bounded by whoever reads the text.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Limits {
+    /// Nesting; the deepest field of any object that is read stands at 12.
+    pub(crate) depth: usize,
+    /// Scalars, sequences and mappings. A node takes some 100 bytes, so this bounds a dense text to some 50 MB.
+    pub(crate) nodes: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { depth: 64, nodes: 500_000 }
+    }
+}
+
+/// Something in a text that makes it unusable.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Fault {
+    /// From 1.
+    pub(crate) line: usize,
+    /// From 1, in characters.
+    pub(crate) column: usize,
+    /// Where in the document, as `spec.parameters[0]`; empty where that is not known.
+    pub(crate) path: String,
+    /// One sentence for people.
+    pub(crate) message: String,
+}
+
+/// Reads the documents of a text; empty ones are left out.
+///
+/// # Errors
+/// Every fault that is found; one alone where the text cannot be read on after it.
+pub(crate) fn documents(text: &str, limits: Limits) -> Result<Vec<Node>, Vec<Fault>> {
+    let documents = match tree::build(text, limits) {
+        Ok(documents) => documents,
+        Err(fault) => return Err(vec![template(text).unwrap_or(fault)]),
+    };
+    let faults: Vec<Fault> = documents.iter().flat_map(faults::of).collect();
+    match faults.as_slice() {
+        [] => Ok(documents),
+        // Unrendered templates often happen to be YAML, of a strange kind: they are no mistakes of their author's YAML.
+        _ => Err(template(text).map_or(faults, |fault| vec![fault])),
+    }
+}
+
+/// The first line that belongs to a template, such as a Helm chart's.
+fn template(text: &str) -> Option<Fault> {
+    let (index, line, start) = text.lines().enumerate().find_map(|(index, line)| {
+        let start = line.find("{{")?;
+        (!line.trim_start().starts_with('#')).then_some((index, line, start))
+    })?;
+    Some(Fault {
+        line: index + 1,
+        column: line.chars().take_while(|c| *c != '{').count().min(start) + 1,
+        path: String::new(),
+        message:
+            "this is a template that has not been rendered; render it first, as with `helm template` or `envsubst`"
+                .to_owned(),
+    })
+}
