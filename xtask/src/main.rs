@@ -1,3 +1,59 @@
 //! Build steps that are not compilation.
 
-fn main() {}
+mod module;
+mod postlink;
+
+use std::{
+    error::Error,
+    io::{self, Write as _},
+    path::PathBuf,
+    process::ExitCode,
+};
+
+use clap::Parser;
+
+/// Build steps; `build.sh` calls them.
+#[derive(Parser)]
+enum Step {
+    /// Build the module for OPA: compile, link and post-link.
+    Module {
+        /// Where the module is written.
+        #[arg(long)]
+        out: PathBuf,
+        /// Features of wasm-policy; `trap` makes the module of the tests.
+        #[arg(long)]
+        features: Vec<String>,
+    },
+    /// Make a linked module one that OPA loads.
+    Postlink {
+        /// The linker's module, with its names.
+        linked: PathBuf,
+        /// Where the module is written.
+        out: PathBuf,
+    },
+}
+
+fn main() -> ExitCode {
+    match run(Step::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            let _ = writeln!(io::stderr(), "xtask: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(step: Step) -> Result<(), Box<dyn Error>> {
+    let mut told = io::stdout().lock();
+    match step {
+        Step::Module { out, features } => {
+            let bytes = module::build(&out, &features)?;
+            writeln!(told, "{}: {bytes} bytes", out.display())?;
+        }
+        Step::Postlink { linked, out } => {
+            let bytes = module::finish(&linked, &out)?;
+            writeln!(told, "{}: {bytes} bytes", out.display())?;
+        }
+    }
+    Ok(())
+}
