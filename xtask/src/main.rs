@@ -1,5 +1,6 @@
 //! Build steps that are not compilation.
 
+mod bundle;
 mod module;
 mod postlink;
 
@@ -31,6 +32,18 @@ enum Step {
         /// Where the module is written.
         out: PathBuf,
     },
+    /// Pack the module and its Rego into a bundle for OPA.
+    Bundle {
+        /// The module after the post-link step.
+        #[arg(long)]
+        module: PathBuf,
+        /// The folder of the bundle's Rego.
+        #[arg(long)]
+        rego: PathBuf,
+        /// Where the bundle is written.
+        #[arg(long)]
+        out: PathBuf,
+    },
 }
 
 fn main() -> ExitCode {
@@ -53,6 +66,10 @@ fn run(step: Step) -> Result<(), Box<dyn Error>> {
         Step::Postlink { linked, out } => {
             let bytes = module::finish(&linked, &out)?;
             writeln!(told, "{}: {bytes} bytes", out.display())?;
+        }
+        Step::Bundle { module, rego, out } => {
+            let revision = bundle::pack(&module, &rego, &out)?;
+            writeln!(told, "{}: revision {revision}", out.display())?;
         }
     }
     Ok(())
