@@ -146,14 +146,14 @@ fn check_buckets(protected: &Map<'_>, unprotected: &Map<'_>) -> Result<(), Failu
     }
     for label in unprotected.keys().filter_map(label) {
         let (is_protected, name) = match label {
-            Label::Integer(number) => (protected.get(&Item::Integer(number)).is_some(), None),
-            Label::Text(name) => (protected.get(&Item::Text(name)).is_some(), Some(name)),
+            Label::Integer(number) => (protected.get(&Item::Integer(number)).is_some(), ""),
+            Label::Text(name) => (protected.get(&Item::Text(name)).is_some(), name),
         };
         if is_protected {
             return Err(invalid(format!("the header {label} is both protected and unprotected")));
         }
-        if matches!(label, Label::Integer(1..=3)) || name.is_some_and(|name| PROTECTED_ONLY.contains(&name)) {
-            return Err(invalid(format!("the header {label} is unprotected")));
+        if PROTECTED_ONLY.contains(&name) {
+            return Err(invalid(format!("the header {name} is unprotected")));
         }
     }
     Ok(())

@@ -159,7 +159,7 @@ fn check_buckets(protected: &Protected<'_>, unprotected: &Object<'_>) -> Result<
         if protected.0.get(name).is_some() {
             return Err(invalid(format!("the header {} is both protected and unprotected", shown(name))));
         }
-        if ["alg", "cty", "crit"].contains(&name) || PROTECTED_ONLY.contains(&name) {
+        if PROTECTED_ONLY.contains(&name) {
             return Err(invalid(format!("the header {name} is unprotected")));
         }
     }
