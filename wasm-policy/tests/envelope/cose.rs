@@ -264,7 +264,7 @@ fn x5chain_is_an_array_of_byte_strings() {
     }
     gives(Code::HeaderInvalid, cose(&chain).without_unprotected(&cbor::int(33)));
     gives(Code::CertificateChainInvalid, x5chain(cbor::array(&[])));
-    gives(Code::CertificateChainInvalid, x5chain(cbor::array(&vec![der(); 17])));
+    gives(Code::CertificateChainInvalid, x5chain(cbor::array(&vec![cbor::bytes(b""); 17])));
     gives(Code::CertificateMalformed, x5chain(cbor::array(&[cbor::bytes(b"")])));
     gives(Code::CertificateMalformed, x5chain(cbor::array(&[cbor::bytes(&[&chain[0].der[..], b"\0"].concat())])));
 }

@@ -8,12 +8,15 @@
     reason = "a test ends where its world is not as it says"
 )]
 
+mod any_bytes;
 mod cose;
 mod cost;
 mod headers;
 mod jws;
 mod notation_go;
 mod times;
+
+use std::sync::LazyLock;
 
 use image_integrity_test_maker::{CoseBuilder, JwsBuilder, Key, Made, cbor, certificate, chain_of_three};
 use wasm_policy::{
@@ -70,12 +73,15 @@ fn both_give(wanted: Code, jws: JwsBuilder, cose: CoseBuilder) {
     assert_eq!(of_cose(cose), wanted, "COSE");
 }
 
+/// Made once: signing takes a while without optimisation.
+static CHAIN: LazyLock<[Made; 3]> = LazyLock::new(chain_of_three);
+
 fn in_jws() -> JwsBuilder {
-    image_integrity_test_maker::jws(&chain_of_three())
+    image_integrity_test_maker::jws(&*CHAIN)
 }
 
 fn in_cose() -> CoseBuilder {
-    image_integrity_test_maker::cose(&chain_of_three())
+    image_integrity_test_maker::cose(&*CHAIN)
 }
 
 /// A self-signed certificate of that key, a whole chain by itself.
