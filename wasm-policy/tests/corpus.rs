@@ -1,5 +1,5 @@
 //! Every input of the corpus has the outcome that is known of it.
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use image_integrity_test_corpus::cases;
 use serde_json::Value;

@@ -1,11 +1,14 @@
 //! How signatures, verifiers and failures combine into the verdict on an image.
-#![allow(missing_docs)]
+#![allow(missing_docs, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use image_integrity_test_corpus::{Layout, Signature, World};
 use serde_json::{Value, json};
 
 /// The type of Notation signatures.
 const NOTATION: &str = "application/vnd.cncf.notary.signature";
+
+/// A change that makes a signature wrong.
+type Spoil = fn(&mut Signature);
 
 /// An image with forged signatures before a good one.
 fn good_after(forged: usize) -> World {
@@ -393,7 +396,7 @@ fn a_signed_index_is_verified_as_an_index_and_its_child_is_not() {
 
 #[test]
 fn signature_manifests_of_any_other_form_are_refused() {
-    let spoilt: [(&str, fn(&mut Signature)); 12] = [
+    let spoilt: [(&str, Spoil); 12] = [
         ("schemaVersion", |signature| signature.manifest["schemaVersion"] = 1.into()),
         ("no mediaType", |signature| _ = signature.manifest.as_object_mut().unwrap().remove("mediaType")),
         ("an index", |signature| signature.manifest["mediaType"] = "application/vnd.oci.image.index.v1+json".into()),
@@ -405,7 +408,7 @@ fn signature_manifests_of_any_other_form_are_refused() {
         ("a type and a config that is not empty", |signature| signature.manifest["artifactType"] = NOTATION.into()),
         ("a subject that is no descriptor", |signature| signature.manifest["subject"] = "x".into()),
         ("a subject without a size", |signature| {
-            _ = signature.manifest["subject"].as_object_mut().unwrap().remove("size")
+            _ = signature.manifest["subject"].as_object_mut().unwrap().remove("size");
         }),
         ("a size that is a string", |signature| signature.manifest["subject"]["size"] = "401".into()),
         ("a variant of a name", |signature| signature.manifest["MediaType"] = 1.into()),

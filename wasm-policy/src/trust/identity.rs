@@ -82,7 +82,7 @@ impl TrustedIdentities {
             return Ok(());
         }
         let why = if subject.repeats { ", where a type that occurs twice matches nothing" } else { "" };
-        let message = format!("the policy trusts {self}; the signer is {}{why}", leaf.subject());
+        let message = format!("the policy trusts {self}; the signer is {}{why}", shown(&leaf.subject().to_string()));
         Err(Failure::new(Code::IdentityMismatch, message))
     }
 }
