@@ -6,6 +6,9 @@ use serde_json::{Value, json};
 
 const IDENTITY_OF_ANOTHER: &str = "x509.subject: C=US, ST=WA, O=someone-else";
 
+/// A world that is made anew for each level.
+type MakeWorld = fn() -> World;
+
 fn fixture(tag: &str, root: &str) -> World {
     World::of("notation-go", tag, &format!("keys/{root}.root.pem"))
 }
@@ -30,7 +33,7 @@ fn checks(world: &World) -> Vec<String> {
 // E7, and the table of levels: what each level makes of each kind of failure.
 #[test]
 fn each_level_does_with_each_failure_what_the_specification_says() {
-    let table: [(&str, fn() -> World, [&str; 3]); 6] = [
+    let table: [(&str, MakeWorld, [&str; 3]); 6] = [
         ("integrity", || fixture("tampered-jws", "rsa2048"), ["SIGNATURE_INVALID"; 3]),
         (
             "authenticity",
