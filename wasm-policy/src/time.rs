@@ -96,6 +96,11 @@ impl Instant {
         Some((Self { seconds: whole.seconds, nanos }, rest))
     }
 
+    /// Whole seconds since 1970-01-01T00:00:00Z; negative before.
+    pub const fn unix_seconds(self) -> i64 {
+        self.seconds
+    }
+
     /// The moment so many seconds later; the last second of year 9999 where it would be beyond.
     #[must_use]
     pub fn plus_seconds(self, seconds: i64) -> Self {

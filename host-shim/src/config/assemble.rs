@@ -1,11 +1,11 @@
 //! From objects to one configuration: which objects apply, which certificates a trust store is made of, and how reports are combined.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use wasm_policy::input::{CombinationPolicy, Config, Verifier};
 
 use super::{
-    Findings, Identity, Place,
+    Findings, Identity,
     finding::quoted,
     lookup::Library,
     object::{Object, Objects},
@@ -27,8 +27,7 @@ pub(super) struct Assembled {
 
 /// Puts the objects together that apply in a namespace, or in none; mistakes between them are told.
 pub(super) fn assemble(objects: Objects, namespace: Option<&str>, findings: &Findings) -> Assembled {
-    tell_duplicates(&objects, findings);
-    let Objects { anchors, stores, verifiers, policies } = objects;
+    let Objects { anchors, stores, verifiers, policies, .. } = objects;
     let scope = Scope { namespace, findings };
     let stores = scope.applying(stores);
     let verifiers = scope.applying(verifiers);
@@ -56,8 +55,7 @@ impl Assembled {
         let name = identity.qualified_name();
         let mut trust_stores = BTreeMap::new();
         for store in object.trust_stores {
-            let found: Vec<_> =
-                store.references.iter().filter_map(|reference| library.find(reference, identity)).collect();
+            let found = library.certificates(&store, identity);
             let pem = found.iter().filter_map(|anchors| anchors.content.as_ref()).map(|anchors| anchors.pem.clone());
             trust_stores.insert(store.name.clone(), pem.collect());
             let origins = found.iter().map(|anchors| anchors.identity.to_string()).collect();
@@ -72,24 +70,6 @@ impl Assembled {
             max_signatures: object.max_signatures,
             user_metadata: object.user_metadata,
         });
-    }
-}
-
-/// An object twice: the API server would keep the last one, and a person who reads the first would not know.
-fn tell_duplicates(objects: &Objects, findings: &Findings) {
-    let mut first: HashMap<&Identity, &Place> = HashMap::new();
-    for (identity, place) in objects.heads() {
-        match first.get(identity) {
-            None => {
-                first.insert(identity, place);
-            }
-            Some(earlier) => {
-                findings.mistake(
-                    place.clone(),
-                    format!("{identity} is defined twice, first at {}", earlier.line_of_file()),
-                );
-            }
-        }
     }
 }
 

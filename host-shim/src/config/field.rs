@@ -4,10 +4,13 @@ use std::{ops::RangeInclusive, sync::Arc};
 
 use super::finding::{Findings, Place, did_you_mean, quoted};
 use crate::yaml::{
-    Entry, Node, Style, Value,
+    self, Entry, Node, Style, Value,
     path::Path,
     scalar::{self, Kind},
 };
+
+/// Entries of one list or mapping, of which some are compared with each other.
+const MAX_ITEMS: usize = 10_000;
 
 /// A value in a file, and how it is reached.
 #[derive(Clone)]
@@ -35,6 +38,11 @@ impl<'a> Field<'a> {
         self.findings.mistake(self.place(), message);
     }
 
+    /// How many mistakes have been found so far, in whatever field.
+    pub(super) fn mistakes(&self) -> usize {
+        self.findings.count()
+    }
+
     pub(super) fn note(&self, message: impl Into<String>) {
         self.findings.note(self.place(), message);
     }
@@ -51,14 +59,20 @@ impl<'a> Field<'a> {
 
     /// A string that is not empty.
     pub(super) fn text(&self) -> Option<String> {
+        let text = self.string()?;
+        if text.is_empty() {
+            self.mistake("must not be empty");
+            return None;
+        }
+        Some(text)
+    }
+
+    /// A string, also an empty one.
+    pub(super) fn string(&self) -> Option<String> {
         let Some(scalar) = self.node.scalar() else { return self.wrong("a string") };
         match scalar::kind(scalar) {
             Kind::Text if scalar.text.contains("{{") => {
-                self.mistake("this is a template that has not been rendered; render it first, as with `helm template`");
-                None
-            }
-            Kind::Text if scalar.text.is_empty() => {
-                self.mistake("must not be empty");
+                self.mistake(yaml::TEMPLATE);
                 None
             }
             Kind::Text => Some(scalar.text.clone()),
@@ -105,6 +119,9 @@ impl<'a> Field<'a> {
     /// The items of a list.
     pub(super) fn items(&self) -> Option<Vec<Self>> {
         let Value::Sequence(items) = &self.node.value else { return self.wrong("a list") };
+        if items.len() > MAX_ITEMS {
+            return self.too_many();
+        }
         let items = items.iter().enumerate().map(|(index, node)| Self {
             node,
             position: (node.line, node.column),
@@ -123,6 +140,9 @@ impl<'a> Field<'a> {
     /// The members of a mapping whose keys the user chooses.
     pub(super) fn members(&self) -> Option<Vec<(String, Self)>> {
         let Value::Mapping(entries) = &self.node.value else { return self.wrong("a mapping") };
+        if entries.len() > MAX_ITEMS {
+            return self.too_many();
+        }
         let members = entries.iter().filter_map(|entry| {
             let field = self.member(entry)?;
             let key = entry.key.scalar()?;
@@ -157,6 +177,11 @@ impl<'a> Field<'a> {
             file: self.file,
             findings: self.findings,
         })
+    }
+
+    fn too_many<T>(&self) -> Option<T> {
+        self.mistake(format!("holds more than {MAX_ITEMS} entries"));
+        None
     }
 
     fn wrong<T>(&self, wanted: &str) -> Option<T> {

@@ -15,6 +15,9 @@ use crate::yaml::Fault;
 /// Nobody corrects more mistakes at once, and a hostile file could hold half a million.
 const MAX_FINDINGS: usize = 100;
 
+/// What a word is compared with: each comparison takes microseconds, and a hostile file could have thousands of both.
+const MAX_CANDIDATES: usize = 1_000;
+
 /// Where something is written.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Place {
@@ -150,12 +153,13 @@ impl Findings {
             return Ok(self.notes.into_inner());
         }
         mistakes.sort();
+        mistakes.dedup();
         Err(Mistakes { mistakes, more: self.more.get() })
     }
 
-    /// Whether a mistake has been found so far.
-    pub(super) fn any_mistake(&self) -> bool {
-        !self.mistakes.borrow().is_empty()
+    /// How many mistakes have been found so far.
+    pub(super) fn count(&self) -> usize {
+        self.mistakes.borrow().len() + self.more.get()
     }
 }
 
@@ -168,9 +172,12 @@ pub(super) fn did_you_mean<'a>(written: &str, candidates: impl IntoIterator<Item
     let lower = written.to_lowercase();
     let closest = candidates
         .into_iter()
+        .take(MAX_CANDIDATES)
         .map(|candidate| (strsim::osa_distance(&lower, &candidate.to_lowercase()), candidate))
         .min_by_key(|(distance, _)| *distance);
     match closest {
+        // What is written as the candidate is wrong for another reason.
+        Some((_, candidate)) if candidate == written => String::new(),
         Some((distance, candidate)) if distance <= 1 + written.chars().count() / 4 => {
             format!("; did you mean \"{candidate}\"?")
         }

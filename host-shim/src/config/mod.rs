@@ -6,6 +6,8 @@
 
 mod anchors;
 mod assemble;
+pub mod check;
+pub mod explain;
 mod field;
 mod finding;
 mod lookup;
@@ -15,18 +17,23 @@ mod policy;
 mod source;
 mod store;
 mod trust_policy;
+mod trust_rules;
 mod verifier;
 
-use std::path::PathBuf;
+use std::{collections::BTreeMap, path::PathBuf};
 
-use wasm_policy::input::Config;
+use wasm_policy::{input::Config, time::Instant};
 
-pub use self::finding::{Finding, Mistakes, Place};
 use self::{
+    assemble::Assembled,
     field::Field,
     finding::Findings,
     object::{Identity, Objects},
     source::SourceText,
+};
+pub use self::{
+    explain::Explanation,
+    finding::{Finding, Mistakes, Place},
 };
 use crate::yaml;
 
@@ -37,6 +44,8 @@ const NO_VERIFIER: &str = "there is no Verifier that applies, so every image wou
 pub struct Configuration {
     config: Config,
     plain_http: bool,
+    /// By verifier and trust store, the objects whose certificates it is made of.
+    origins: BTreeMap<(String, String), Vec<String>>,
     notes: Vec<Finding>,
 }
 
@@ -73,11 +82,12 @@ impl Configuration {
             }
         }
         let assembled = assemble::assemble(objects, namespace, &findings);
-        if assembled.config.verifiers.is_empty() && !findings.any_mistake() {
+        if assembled.config.verifiers.is_empty() && findings.count() == 0 {
             findings.mistake(Place::files(texts), NO_VERIFIER);
         }
         let notes = findings.into_result()?;
-        Ok(Self { config: assembled.config, plain_http: assembled.plain_http, notes })
+        let Assembled { config, plain_http, origins } = assembled;
+        Ok(Self { config, plain_http, origins, notes })
     }
 
     /// The part of the input document that says whom to trust for what.
@@ -88,6 +98,11 @@ impl Configuration {
     /// Whether registries are asked over HTTP without TLS (`useHttp` of the Store).
     pub fn plain_http(&self) -> bool {
         self.plain_http
+    }
+
+    /// What the configuration means at a time, for people.
+    pub fn explain(&self, now: Instant) -> Explanation {
+        Explanation::new(self, now)
     }
 
     /// What was left out or has no effect, and where it is written.

@@ -1,6 +1,6 @@
 //! Which objects a file holds: apiVersion, kind and metadata of each, and where its spec is read.
 
-use std::fmt;
+use std::{collections::HashMap, fmt};
 
 use super::{
     anchors::{self, TrustAnchors},
@@ -121,6 +121,8 @@ pub(super) struct Object<T> {
 /// Every object of all files, in their order.
 #[derive(Debug, Default)]
 pub(super) struct Objects {
+    /// Where each is defined.
+    places: HashMap<Identity, Place>,
     pub(super) anchors: Vec<Object<TrustAnchors>>,
     pub(super) stores: Vec<Object<StoreObject>>,
     pub(super) verifiers: Vec<Object<VerifierObject>>,
@@ -128,16 +130,6 @@ pub(super) struct Objects {
 }
 
 impl Objects {
-    /// Which objects there are and where their names are written.
-    pub(super) fn heads(&self) -> impl Iterator<Item = (&Identity, &Place)> {
-        let Self { anchors, stores, verifiers, policies } = self;
-        let anchors = anchors.iter().map(|object| (&object.identity, &object.place));
-        let stores = stores.iter().map(|object| (&object.identity, &object.place));
-        let verifiers = verifiers.iter().map(|object| (&object.identity, &object.place));
-        let policies = policies.iter().map(|object| (&object.identity, &object.place));
-        anchors.chain(stores).chain(verifiers).chain(policies)
-    }
-
     /// Reads one document, or the items of a list.
     pub(super) fn read(&mut self, document: &Field<'_>) {
         let Some(mut object) = document.mapping() else { return };
@@ -186,30 +178,43 @@ impl Objects {
 
     fn read_object(&mut self, kind: Kind, mut object: Mapping<'_>) {
         object.tolerate(&["status"]);
-        let identity = object.required("metadata").and_then(|metadata| read_metadata(kind, &metadata));
+        let head = object.required("metadata").and_then(|metadata| self.read_metadata(kind, &metadata));
         let spec = object.required("spec").and_then(|spec| spec.mapping());
         object.finish();
         // The spec is read in any case, to tell its mistakes as well.
         let Some(spec) = spec else { return };
         match kind {
-            Kind::CertificateStore => keep(&mut self.anchors, identity, anchors::read_certificate_store(spec)),
+            Kind::CertificateStore => keep(&mut self.anchors, head, anchors::read_certificate_store(spec)),
             Kind::KeyManagementProvider | Kind::NamespacedKeyManagementProvider => {
-                keep(&mut self.anchors, identity, anchors::read_key_management_provider(spec));
+                keep(&mut self.anchors, head, anchors::read_key_management_provider(spec));
             }
-            Kind::Store | Kind::NamespacedStore => keep(&mut self.stores, identity, store::read(spec)),
-            Kind::Verifier | Kind::NamespacedVerifier => keep(&mut self.verifiers, identity, verifier::read(spec)),
-            Kind::Policy | Kind::NamespacedPolicy => keep(&mut self.policies, identity, policy::read(spec)),
+            Kind::Store | Kind::NamespacedStore => keep(&mut self.stores, head, store::read(spec)),
+            Kind::Verifier | Kind::NamespacedVerifier => keep(&mut self.verifiers, head, verifier::read(spec)),
+            Kind::Policy | Kind::NamespacedPolicy => keep(&mut self.policies, head, policy::read(spec)),
         }
+    }
+
+    /// The object's identity; none for an object that is defined already. The API server would keep the last one, and a person who reads the first would
+    /// not know.
+    fn read_metadata(&mut self, kind: Kind, field: &Field<'_>) -> Option<(Identity, Place)> {
+        let (identity, name) = read_identity(kind, field)?;
+        if let Some(first) = self.places.get(&identity) {
+            name.mistake(format!("{identity} is defined twice, first at {}", first.line_of_file()));
+            return None;
+        }
+        self.places.insert(identity.clone(), name.place());
+        Some((identity, name.place()))
     }
 }
 
-fn keep<T>(objects: &mut Vec<Object<T>>, identity: Option<(Identity, Place)>, content: Option<T>) {
-    if let Some((identity, place)) = identity {
+fn keep<T>(objects: &mut Vec<Object<T>>, head: Option<(Identity, Place)>, content: Option<T>) {
+    if let Some((identity, place)) = head {
         objects.push(Object { identity, place, content });
     }
 }
 
-fn read_metadata(kind: Kind, field: &Field<'_>) -> Option<(Identity, Place)> {
+/// Which object it is, and the field of its name.
+fn read_identity<'a>(kind: Kind, field: &Field<'a>) -> Option<(Identity, Field<'a>)> {
     let mut metadata = field.mapping()?;
     metadata.tolerate(&METADATA);
     metadata.refuse("generateName", "objects are referred to by name; give it a name instead");
@@ -237,7 +242,7 @@ fn read_metadata(kind: Kind, field: &Field<'_>) -> Option<(Identity, Place)> {
         None => DEFAULT_NAMESPACE.to_owned(),
     };
     let namespace = kind.is_namespaced().then_some(namespace);
-    Some((Identity { kind, namespace, name }, name_field.place()))
+    Some((Identity { kind, namespace, name }, name_field))
 }
 
 /// Kubernetes accepts DNS names only; and a `/` would be read as the end of a namespace.

@@ -1,5 +1,10 @@
 //! The certificates in a PEM text (RFC 7468), without the text around the blocks that tools such as `openssl pkcs12` write (`Bag Attributes`).
 
+use wasm_policy::{
+    limits::Limits,
+    x509::{Certificate, pem},
+};
+
 use super::{field::Field, finding::quoted};
 
 const BEGIN: &str = "-----BEGIN ";
@@ -29,7 +34,7 @@ pub(super) fn certificates(field: &Field<'_>) -> Option<String> {
     let mut good = true;
     let mut certificates = String::new();
     for block in &blocks {
-        match refusal(block.label) {
+        match refusal(block) {
             None => certificates.push_str(&block.text),
             Some(message) => {
                 field.mistake_in_line(block.line, message);
@@ -48,18 +53,31 @@ pub(super) fn certificates(field: &Field<'_>) -> Option<String> {
     good.then_some(certificates)
 }
 
-/// Why a block of that label is not accepted.
-fn refusal(label: &str) -> Option<String> {
+/// Why a block is not accepted. Nothing of its content is shown: it may be a secret.
+fn refusal(block: &Block<'_>) -> Option<String> {
+    let label = block.label;
     if label == CERTIFICATE {
-        return None;
+        return unreadable(&block.text);
     }
     Some(if label.contains("PRIVATE KEY") {
-        "this is a PRIVATE KEY: take it out of the file, and replace the key if anybody else could read it; only certificates belong here".to_owned()
+        "this is a PRIVATE KEY: take it out of the file, and replace the key if anybody else could read it; \
+         only certificates belong here"
+            .to_owned()
     } else if label == "PUBLIC KEY" {
         "not supported yet: public keys, which cosign verifiers use; give a certificate".to_owned()
     } else {
         format!("a PEM block of {} is not a certificate; only {CERTIFICATE} blocks belong here", quoted(label))
     })
+}
+
+/// Why the module would not read a certificate.
+fn unreadable(block: &str) -> Option<String> {
+    let limits = Limits::default();
+    let ders = match pem::certificates(block, &limits) {
+        Ok(ders) => ders,
+        Err(failure) => return Some(failure.message),
+    };
+    ders.iter().find_map(|der| Some(Certificate::parse(der, &limits).err()?.message))
 }
 
 /// The blocks of a text, whatever stands between them.

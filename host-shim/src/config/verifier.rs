@@ -1,8 +1,8 @@
 //! Verifier: which artifacts are judged, by which trust policy and trust stores.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use wasm_policy::input::TrustPolicyDocument;
+use wasm_policy::{input::TrustPolicyDocument, trust::StoreName};
 
 use super::{
     field::{Field, Mapping},
@@ -12,6 +12,10 @@ use super::{
 
 /// The only version of plugins that Ratify has.
 const PLUGIN_VERSION: &str = "1.0.0";
+/// More than any verifier needs; each is compared with those of the policy and of other verifiers.
+const MAX_ARTIFACT_TYPES: usize = 100;
+const CERTIFICATE_PATHS_REFUSED: &str = "not supported: paths of certificates; put the certificates into a CertificateStore \
+     or KeyManagementProvider, and name it in verificationCertStores";
 const STORE_TYPES: [&str; 3] = ["ca", "signingAuthority", "tsa"];
 
 /// A verifier of Notation signatures, before its trust stores are looked up.
@@ -39,7 +43,7 @@ pub(super) struct Reference {
     pub(super) place: Place,
 }
 
-/// Reads the spec of a Verifier or NamespacedVerifier.
+/// Reads the spec of a Verifier or NamespacedVerifier. What cannot be read is told, and empty.
 pub(super) fn read(mut spec: Mapping<'_>) -> Option<VerifierObject> {
     let name = spec.required("name");
     let of_type = spec.optional("type");
@@ -49,22 +53,21 @@ pub(super) fn read(mut spec: Mapping<'_>) -> Option<VerifierObject> {
     spec.finish();
     // `name` says the type of verifier where `type` does not.
     check_type(&of_type.or(name)?)?;
-    let artifact_types = artifact_types.and_then(|field| read_artifact_types(&field));
+    let artifact_types = artifact_types.and_then(|field| read_artifact_types(&field)).unwrap_or_default();
     let mut parameters = parameters?.mapping()?;
     let stores = parameters.optional("verificationCertStores");
     let document = parameters.required("trustPolicyDoc");
-    let max_signatures = parameters.optional("maxSignatures").map(|field| field.integer(1..=1_000));
+    let max_signatures = parameters.optional("maxSignatures");
     let user_metadata = parameters.optional("userMetadata");
-    parameters.refuse("verificationCerts", "not supported: paths of certificates; put them into an inline CertificateStore or KeyManagementProvider, and name it in verificationCertStores");
+    parameters.refuse("verificationCerts", CERTIFICATE_PATHS_REFUSED);
     parameters.finish();
-    let trust_stores = stores.map_or(Some(Vec::new()), |field| read_stores(&field));
-    let user_metadata = user_metadata.map_or(Some(BTreeMap::new()), |field| read_user_metadata(&field));
+    let stores = stores.map_or(Some(Vec::new()), |field| read_stores(&field));
     Some(VerifierObject {
-        trust_policy_doc: trust_policy::read(&document?, trust_stores.as_deref().unwrap_or_default())?,
-        artifact_types: artifact_types?,
-        trust_stores: trust_stores?,
-        max_signatures: max_signatures.map_or(Some(None), |value| value.map(Some))?,
-        user_metadata: user_metadata?,
+        artifact_types,
+        trust_policy_doc: document.map(|field| trust_policy::read(&field, stores.as_deref())).unwrap_or_default(),
+        trust_stores: stores.unwrap_or_default(),
+        max_signatures: max_signatures.and_then(|field| field.integer(1..=1_000)),
+        user_metadata: user_metadata.and_then(|field| read_user_metadata(&field)).unwrap_or_default(),
     })
 }
 
@@ -99,9 +102,15 @@ fn check_type(field: &Field<'_>) -> Option<()> {
 fn read_artifact_types(field: &Field<'_>) -> Option<Vec<String>> {
     let text = field.text()?;
     let types: Vec<String> = text.split(',').map(|part| part.trim().to_owned()).collect();
-    if types.iter().any(String::is_empty) {
-        field.mistake("an artifact type between two commas is empty");
+    let unique: BTreeSet<_> = types.iter().collect();
+    if types.len() > MAX_ARTIFACT_TYPES {
+        field.mistake(format!("more than {MAX_ARTIFACT_TYPES} artifact types; write \"*\" for every type"));
         return None;
+    }
+    if types.iter().any(String::is_empty) {
+        field.mistake("an artifact type is empty; write them with one comma between two");
+    } else if unique.len() < types.len() {
+        field.mistake("an artifact type occurs twice; take one out");
     }
     Some(types)
 }
@@ -111,7 +120,7 @@ fn read_stores(field: &Field<'_>) -> Option<Vec<TrustStore>> {
     let members = field.members()?;
     let by_type = members.iter().filter(|(_, value)| value.is_mapping()).count();
     if by_type == 0 {
-        return Some(members.iter().filter_map(|(name, value)| read_store("ca", name, value)).collect());
+        return Some(members.iter().map(|(name, value)| read_store("ca", name, value)).collect());
     }
     if by_type < members.len() {
         field.mistake("mixes two forms: either lists by store name (of type ca), or mappings by store type (ca, signingAuthority, tsa); use one");
@@ -120,7 +129,7 @@ fn read_stores(field: &Field<'_>) -> Option<Vec<TrustStore>> {
     let mut stores = Vec::new();
     for (store_type, value) in members {
         if STORE_TYPES.contains(&store_type.as_str()) {
-            stores.extend(value.members()?.iter().filter_map(|(name, value)| read_store(&store_type, name, value)));
+            stores.extend(value.members()?.iter().map(|(name, value)| read_store(&store_type, name, value)));
         } else {
             value.mistake(format!(
                 "unknown type of trust store {}; expected ca, signingAuthority or tsa{}",
@@ -132,15 +141,21 @@ fn read_stores(field: &Field<'_>) -> Option<Vec<TrustStore>> {
     Some(stores)
 }
 
-fn read_store(store_type: &str, name: &str, field: &Field<'_>) -> Option<TrustStore> {
-    let items = field.items()?;
-    if items.is_empty() {
+/// A store with mistakes in it is one nevertheless, so that the policies that name it are not said to be wrong as well.
+fn read_store(store_type: &str, name: &str, field: &Field<'_>) -> TrustStore {
+    let name = format!("{store_type}:{name}");
+    if let Err(message) = StoreName::parse(&name) {
+        field.mistake(message);
+    }
+    let items = field.items();
+    if items.as_ref().is_some_and(Vec::is_empty) {
         field.mistake("the trust store is empty; name at least one CertificateStore or KeyManagementProvider");
     }
-    let references = items.iter().filter_map(|item| Some(Reference { text: item.text()?, place: item.place() }));
-    Some(TrustStore { name: format!("{store_type}:{name}"), references: references.collect() })
+    let references = items.unwrap_or_default();
+    let references = references.iter().filter_map(|item| Some(Reference { text: item.text()?, place: item.place() }));
+    TrustStore { name, references: references.collect() }
 }
 
 fn read_user_metadata(field: &Field<'_>) -> Option<BTreeMap<String, String>> {
-    Some(field.members()?.into_iter().filter_map(|(key, value)| Some((key, value.text()?))).collect())
+    Some(field.members()?.into_iter().filter_map(|(key, value)| Some((key, value.string()?))).collect())
 }

@@ -10,6 +10,10 @@ mod tree;
 
 pub(crate) use tree::{Entry, Node, Scalar, Style, Value};
 
+/// What is said of a text that is to become YAML.
+pub(crate) const TEMPLATE: &str =
+    "this is a template that has not been rendered; render it first, as with `helm template`";
+
 /// What one text may hold. Bytes are bounded by whoever reads the text.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {

@@ -90,6 +90,11 @@ impl<'a> Certificate<'a> {
         &self.subject
     }
 
+    /// Its serial number, shown as hex octets with colons.
+    pub fn serial(&self) -> impl fmt::Display + use<'a> {
+        Serial(self.serial)
+    }
+
     /// The first moment at which it is valid.
     pub const fn not_before(&self) -> Instant {
         self.not_before
