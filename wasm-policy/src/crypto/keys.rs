@@ -144,7 +144,8 @@ impl<'a> PublicKey<'a> {
         }
     }
 
-    /// What one verification with this key costs, in units of [`Budget`](crate::limits::Budget).
+    /// What one verification with this key costs, in units of [`Budget`](crate::limits::Budget). Rough: the largest exponent makes RSA cost
+    /// half as much again.
     pub fn work(&self) -> u32 {
         match self.parts {
             KeyParts::Rsa { modulus, .. } => {
@@ -311,6 +312,11 @@ mod tests {
                 der::NULL,
             ),
             [numbers(&der::sequence(&[&n, &e]), der::NULL), vec![0]].concat(),
+            der::sequence(&[
+                &der::sequence(&[&der::oid("1.2.840.113549.1.1.1"), der::NULL]),
+                &der::bits(&der::sequence(&[&n, &e])),
+                der::NULL,
+            ]),
             Vec::new(),
         ] {
             assert_eq!(parse(&spki), Err(Code::CertificateMalformed), "{spki:x?}");
@@ -341,6 +347,13 @@ mod tests {
         // CVE-2020-0601: explicit parameters with a generator of the attacker's choice.
         let parameters = der::sequence(&[&der::positive_integer(&[1])]);
         let algorithm = der::sequence(&[&der::oid("1.2.840.10045.2.1"), &parameters]);
+        let spki = der::sequence(&[&algorithm, &der::bits(&[4; 65])]);
+        assert_eq!(parse(&spki), Err(Code::KeyUnsupported));
+    }
+
+    #[test]
+    fn parameters_after_the_name_of_a_curve_are_refused() {
+        let algorithm = der::sequence(&[&der::oid("1.2.840.10045.2.1"), &der::oid("1.2.840.10045.3.1.7"), der::NULL]);
         let spki = der::sequence(&[&algorithm, &der::bits(&[4; 65])]);
         assert_eq!(parse(&spki), Err(Code::KeyUnsupported));
     }

@@ -67,8 +67,10 @@ fn not_allowed(certificate: &Certificate<'_>, rule: &str) -> Failure {
 }
 
 fn unreadable(certificate: &Certificate<'_>, extension: &str) -> impl Fn(Malformed) -> Failure {
-    let message = format!("the {extension} of the certificate {certificate} cannot be read");
-    move |_| Failure::new(Code::CertificateMalformed, message.clone())
+    move |_| {
+        let message = format!("the {extension} of the certificate {certificate} cannot be read");
+        Failure::new(Code::CertificateMalformed, message)
+    }
 }
 
 /// Each is issued by the name of the next, the last by its own, and none occurs twice.

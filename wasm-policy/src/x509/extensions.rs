@@ -193,3 +193,32 @@ fn names_crl_url(value: &[u8]) -> Result<bool, Malformed> {
 
 /// The choice uniformResourceIdentifier of GeneralName.
 const URL: Tag = primitive_context(6);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn named_bits_are_counted_from_the_highest_of_the_first_octet() {
+        for (contents, set) in [
+            (&[7, 0x80][..], &[0][..]),
+            (&[5, 0xa0], &[0, 2]),
+            (&[7, 0, 0x80], &[8]),
+            (&[0, 0x01], &[7]),
+            (&[0], &[]),
+            // Zeros that DER omits.
+            (&[0, 0x80, 0, 0], &[0]),
+        ] {
+            let bits = named_bits(contents).unwrap();
+            let found: Vec<u16> = (0..16).filter(|bit| bits >> bit & 1 == 1).collect();
+            assert_eq!(found, set, "{contents:x?}");
+        }
+    }
+
+    #[test]
+    fn bits_that_are_declared_unused_are_zero() {
+        for contents in [&[][..], &[8, 0], &[1], &[7, 0xc0], &[1, 0x81]] {
+            assert_eq!(named_bits(contents), Err(Malformed), "{contents:x?}");
+        }
+    }
+}

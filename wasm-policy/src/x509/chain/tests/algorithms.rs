@@ -122,3 +122,15 @@ fn an_ecdsa_signature_that_is_not_strict_der_is_refused() {
         assert_refused(&[&leaf, &root], Code::CertificateChainInvalid, rule);
     }
 }
+
+#[test]
+fn parameters_of_an_algorithm_are_absent_or_null() {
+    let identifier = |parameters: &[u8]| der::sequence(&[&der::oid("1.2.840.10045.4.3.2"), parameters]);
+    for parameters in [&b""[..], der::NULL] {
+        assert_accepted(&[&certificate().algorithm(identifier(parameters)).build()]);
+    }
+    for parameters in [&b"\x05\x01\x00"[..], b"\x30\x00", b"\x05\x00\x05\x00", b"\x06\x01\x2a"] {
+        let alone = certificate().algorithm(identifier(parameters)).build();
+        assert_refused(&[&alone], Code::CertificateMalformed, "its signature algorithm has parameters");
+    }
+}
