@@ -1,6 +1,7 @@
 //! Each rule of a chain, broken by itself. The defence that a test guards is the rule in its name.
 
 mod algorithms;
+mod any_bytes;
 mod issuer;
 mod leaf;
 mod messages;
