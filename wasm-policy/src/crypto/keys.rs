@@ -144,8 +144,9 @@ impl<'a> PublicKey<'a> {
         }
     }
 
-    /// What one verification with this key costs, in units of [`Budget`](crate::limits::Budget). Rough: the largest exponent makes RSA cost
-    /// half as much again.
+    /// What one verification with this key costs, in units of [`Budget`](crate::limits::Budget).
+    ///
+    /// As measured with [`RustCrypto`](super::RustCrypto) in OPA's engine, rounded up. The largest exponent makes RSA cost half as much again.
     pub fn work(&self) -> u32 {
         match self.parts {
             KeyParts::Rsa { modulus, .. } => {
