@@ -54,7 +54,19 @@ pub(crate) fn finish(linked: &Path, out: &Path) -> Result<usize, Error> {
 pub(crate) fn compile(features: &[String]) -> Result<PathBuf, Error> {
     let target = target_folder();
     let status = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
-        .args(["build", "--package", "wasm-policy", "--lib", "--profile", "wasm", "--locked", "--target", TARGET])
+        .args([
+            "rustc",
+            "--package",
+            "wasm-policy",
+            "--lib",
+            "--crate-type",
+            "cdylib",
+            "--profile",
+            "wasm",
+            "--locked",
+            "--target",
+            TARGET,
+        ])
         .args(["--features", &features.join(",")])
         .arg("--manifest-path")
         .arg(workspace().join("Cargo.toml"))

@@ -1,0 +1,89 @@
+//! Hashes and public-key arithmetic on RustCrypto's crates: bytes in, yes or no out.
+//!
+//! A crate of its own for the compiler's sake. The crates are generic, so their code is compiled where it is used, and it must be compiled for
+//! speed: P-384 is three times slower otherwise. The rules around it, ten times as much code that runs a few times, are compiled for size.
+//! What is acceptable is decided before, in `wasm_policy::crypto`.
+#![forbid(unsafe_code)]
+
+use rsa::{BoxedUint, Pkcs1v15Sign, Pss, PublicKey, traits::SignatureScheme};
+use sha2::{Digest, Sha256, Sha384, Sha512};
+
+/// An RSA public key.
+#[derive(Clone, Copy, Debug)]
+pub struct RsaKey<'a> {
+    /// n, unsigned big-endian without leading zeros.
+    pub modulus: &'a [u8],
+    /// e
+    pub exponent: u32,
+}
+
+/// SHA-256 (FIPS 180-4) over the parts, one after the other.
+pub fn sha256(parts: &[&[u8]]) -> [u8; 32] {
+    hash::<Sha256>(parts).into()
+}
+
+/// SHA-384 (FIPS 180-4) over the parts, one after the other.
+pub fn sha384(parts: &[&[u8]]) -> [u8; 48] {
+    hash::<Sha384>(parts).into()
+}
+
+/// SHA-512 (FIPS 180-4) over the parts, one after the other.
+pub fn sha512(parts: &[&[u8]]) -> [u8; 64] {
+    hash::<Sha512>(parts).into()
+}
+
+/// RSASSA-PKCS1-v1_5 (RFC 8017 section 8.2.2) over a digest, whose length tells which SHA-2 it is of.
+pub fn rsa_pkcs1v15(key: RsaKey<'_>, digest: &[u8], signature: &[u8]) -> bool {
+    match digest.len() {
+        32 => rsa(key, Pkcs1v15Sign::new::<Sha256>(), digest, signature),
+        48 => rsa(key, Pkcs1v15Sign::new::<Sha384>(), digest, signature),
+        64 => rsa(key, Pkcs1v15Sign::new::<Sha512>(), digest, signature),
+        _ => false,
+    }
+}
+
+/// RSASSA-PSS (RFC 8017 section 8.1.2) over a digest, with MGF1 on the same hash function and a salt of exactly so many bytes.
+pub fn rsa_pss(key: RsaKey<'_>, salt_len: usize, digest: &[u8], signature: &[u8]) -> bool {
+    match digest.len() {
+        32 => rsa(key, Pss::<Sha256>::new_with_salt(salt_len), digest, signature),
+        48 => rsa(key, Pss::<Sha384>::new_with_salt(salt_len), digest, signature),
+        64 => rsa(key, Pss::<Sha512>::new_with_salt(salt_len), digest, signature),
+        _ => false,
+    }
+}
+
+/// Reads the point, which checks that it is on the curve, and verifies. The crates cut a digest to the order's width themselves.
+macro_rules! ecdsa {
+    ($name:ident, $curve:ident, $doc:literal) => {
+        #[doc = $doc]
+        pub fn $name(point: &[u8], digest: &[u8], signature: &[u8]) -> bool {
+            use $curve::ecdsa::{Signature, VerifyingKey, signature::hazmat::PrehashVerifier as _};
+            match (VerifyingKey::from_sec1_bytes(point), Signature::from_slice(signature)) {
+                (Ok(key), Ok(signature)) => key.verify_prehash(digest, &signature).is_ok(),
+                _ => false,
+            }
+        }
+    };
+}
+
+ecdsa!(ecdsa_p256, p256, "ECDSA on P-256 (FIPS 186-5): a point of SEC 1, a digest, and r and s of 32 bytes each.");
+ecdsa!(ecdsa_p384, p384, "ECDSA on P-384 (FIPS 186-5): a point of SEC 1, a digest, and r and s of 48 bytes each.");
+ecdsa!(ecdsa_p521, p521, "ECDSA on P-521 (FIPS 186-5): a point of SEC 1, a digest, and r and s of 66 bytes each.");
+
+fn hash<D: Digest>(parts: &[&[u8]]) -> sha2::digest::Output<D> {
+    let mut state = D::new();
+    for part in parts {
+        state.update(part);
+    }
+    state.finalize()
+}
+
+/// The crate refuses keys with fewer than 1,024 bits.
+fn rsa(key: RsaKey<'_>, scheme: impl SignatureScheme, digest: &[u8], signature: &[u8]) -> bool {
+    let key = || {
+        let bits = u32::try_from(key.modulus.len()).ok()?.checked_mul(8)?;
+        let modulus = BoxedUint::from_be_slice(key.modulus, bits).ok()?;
+        PublicKey::new(modulus, BoxedUint::from(key.exponent)).ok()
+    };
+    key().is_some_and(|key| scheme.verify(&key, digest, signature).is_ok())
+}
