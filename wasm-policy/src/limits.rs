@@ -32,8 +32,8 @@ pub struct Limits {
     pub rsa_modulus_bits: usize,
     /// Nesting of a CBOR item.
     pub cbor_depth: usize,
-    /// Items (values and labels) in one CBOR text; an envelope has some thirty.
-    pub cbor_items: usize,
+    /// Values in one JSON or CBOR text of an envelope: the envelope itself, its protected header, its payload. Each has some thirty.
+    pub envelope_values: usize,
     /// Public-key work for one image, in units of one RSA-2048 verification.
     pub public_key_work: u32,
 }
@@ -53,9 +53,16 @@ impl Default for Limits {
             certificate_bytes: 64 << 10,
             rsa_modulus_bits: 8_192,
             cbor_depth: 32,
-            cbor_items: 100_000,
+            envelope_values: 100_000,
             public_key_work: 4_096,
         }
+    }
+}
+
+impl Limits {
+    /// The limits for a text inside of an envelope.
+    pub(crate) fn of_envelope_texts(&self) -> Self {
+        Self { text_values: self.envelope_values, ..self.clone() }
     }
 }
 

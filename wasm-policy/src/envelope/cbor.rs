@@ -46,7 +46,7 @@ pub(super) struct Float(u64);
 /// # Errors
 /// [`Code::EnvelopeMalformed`], with the position.
 pub(super) fn parse<'a>(bytes: &'a [u8], limits: &Limits) -> Result<Item<'a>, Failure> {
-    let mut reader = Reader { bytes, position: 0, items_left: limits.cbor_items };
+    let mut reader = Reader { bytes, position: 0, items_left: limits.envelope_values };
     let item = reader.item(limits.cbor_depth)?;
     if reader.position != bytes.len() {
         return Err(reader.malformed("there are bytes after the end"));

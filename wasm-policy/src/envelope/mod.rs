@@ -76,7 +76,7 @@ impl Envelope {
             ));
         }
         match media_type {
-            JWS => jws::parse(bytes, limits),
+            JWS => jws::parse(bytes, &limits.of_envelope_texts()),
             COSE => cose::parse(bytes, limits),
             other => Err(Failure::new(
                 Code::EnvelopeUnsupported,

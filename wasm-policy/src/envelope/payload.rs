@@ -30,7 +30,7 @@ impl Payload {
     /// # Errors
     /// [`Code::PayloadMalformed`]
     pub fn parse(bytes: &[u8], limits: &Limits) -> Result<Self, Failure> {
-        let document = json::parse(bytes, limits).map_err(|failure| malformed(failure.message))?;
+        let document = json::parse(bytes, &limits.of_envelope_texts()).map_err(|failure| malformed(failure.message))?;
         let members = object(&document, "it")?;
         check_variants(members, &[TARGET_ARTIFACT])?;
         let target = members.get(TARGET_ARTIFACT).ok_or_else(|| malformed(format!("it has no {TARGET_ARTIFACT}")))?;

@@ -4,7 +4,7 @@ use image_integrity_test_maker::{JwsBuilder, cbor};
 use wasm_policy::{
     code::{Code, Failure},
     crypto::RustCrypto,
-    envelope::{COSE, Envelope, JWS},
+    envelope::{Envelope, JWS, payload::Payload},
     limits::Limits,
     x509::Verifier,
 };
@@ -54,11 +54,17 @@ fn many_critical_names_headers_and_labels_are_read_in_time() {
 }
 
 #[test]
-fn more_items_than_the_limit_are_refused_before_they_are_read() {
-    let mut limits = Limits::default();
-    let bytes = in_cose().build();
-    limits.cbor_items = 20;
-    assert!(Envelope::parse(COSE, &bytes, &limits).is_ok());
-    limits.cbor_items = 10;
-    assert_eq!(Envelope::parse(COSE, &bytes, &limits).expect_err("many").code, Code::EnvelopeMalformed);
+fn more_values_than_the_limit_are_refused() {
+    let ones = |count: usize| format!("[{}]", vec!["1"; count].join(","));
+    assert_eq!(of_jws(in_jws().header("unknown", &ones(99_900))), Code::Verified);
+    assert_eq!(of_jws(in_jws().header("unknown", &ones(100_000))), Code::EnvelopeMalformed);
+    assert_eq!(of_jws(in_jws().protected("unknown", &ones(100_000))), Code::EnvelopeMalformed);
+    let items = |count: usize| cbor::array(&vec![cbor::int(1); count]);
+    assert_eq!(of_cose(in_cose().unprotected(cbor::text("unknown"), items(99_900))), Code::Verified);
+    assert_eq!(of_cose(in_cose().unprotected(cbor::text("unknown"), items(100_000))), Code::EnvelopeMalformed);
+    assert_eq!(of_cose(in_cose().protected(cbor::text("unknown"), items(100_000))), Code::EnvelopeMalformed);
+    let payload =
+        format!(r#"{{"targetArtifact":{{"mediaType":"a/b","digest":"d","size":1,"urls":{}}}}}"#, ones(100_000));
+    let refused = Payload::parse(payload.as_bytes(), &Limits::default()).expect_err("many values");
+    assert_eq!(refused.code, Code::PayloadMalformed);
 }
