@@ -8,16 +8,16 @@ use core::cmp::Ordering;
 /// How many bytes come before the first quotation mark, backslash or control character, or the end.
 pub(super) fn plain_run(text: &[u8]) -> usize {
     let (blocks, rest) = text.as_chunks::<64>();
-    for (turn, block) in blocks.iter().enumerate() {
-        for (index, word) in block.as_chunks::<8>().0.iter().enumerate() {
-            let stops = stops(u64::from_le_bytes(*word));
-            if stops != 0 {
-                return turn * 64 + index * 8 + stops.trailing_zeros() as usize / 8;
-            }
-        }
-    }
-    let run = rest.iter().take_while(|byte| !matches!(byte, b'"' | b'\\' | 0..0x20)).count();
-    text.len() - rest.len() + run
+    let plain = blocks.iter().take_while(|block| is_plain(block)).count() * 64;
+    let tail = text.get(plain..).unwrap_or(rest);
+    plain + tail.iter().take_while(|byte| !matches!(byte, b'"' | b'\\' | 0..0x20)).count()
+}
+
+/// Whether a run goes through the whole block. Written out, since a compiler that saves space would make it a loop again.
+fn is_plain(block: &[u8; 64]) -> bool {
+    let ([a, b, c, d, e, f, g, h], []) = block.as_chunks::<8>() else { return false };
+    let stop = |word: &[u8; 8]| stops(u64::from_le_bytes(*word));
+    stop(a) | stop(b) | stop(c) | stop(d) | stop(e) | stop(f) | stop(g) | stop(h) == 0
 }
 
 /// The order of names: that of their bytes, as Go and Rego sort them.
@@ -70,7 +70,7 @@ fn is_ascii(block: &[u8; 64]) -> bool {
 const ONES: u64 = u64::from_ne_bytes([1; 8]);
 const HIGH: u64 = ONES << 7;
 
-/// Sets the high bit of the first byte at which a plain run stops. Bits above it may be set wrongly, by borrows; the lowest one is right.
+/// Not zero where a plain run stops in the word.
 const fn stops(word: u64) -> u64 {
     let quote = word ^ (ONES * b'"' as u64);
     let backslash = word ^ (ONES * b'\\' as u64);
