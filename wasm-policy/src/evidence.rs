@@ -9,6 +9,7 @@ use crate::{
     crypto::Provider,
     digest,
     input::FetchFailure,
+    limits::Budget,
     text::{Object, Value, shown},
 };
 
@@ -42,12 +43,13 @@ impl<'v, 'a> Blobs<'v, 'a> {
         Self(object.into_iter().flat_map(Object::iter).collect())
     }
 
-    /// The bytes of a manifest or blob, checked against digest and size.
+    /// The bytes of a manifest or blob, checked against digest and size, and paid for in KiB.
     pub(crate) fn bytes(
         &self,
         wanted: &Wanted<'_>,
         failures: &[FetchFailure<'_>],
         provider: &dyn Provider,
+        budget: &mut Budget,
     ) -> Fetched<Vec<u8>> {
         let Wanted { kind, digest, size, limit } = *wanted;
         if size > limit as u64 {
@@ -56,8 +58,9 @@ impl<'v, 'a> Blobs<'v, 'a> {
         }
         // Bytes that are there prove themselves, whatever failed on the way.
         if let Some(value) = self.0.get(digest) {
-            return match decode(value, wanted).and_then(|bytes| digest::check(&bytes, digest, provider).map(|()| bytes))
-            {
+            let paid = u32::try_from(size.div_ceil(1024)).map_or(u32::MAX, |kib| kib.max(1));
+            let bytes = budget.spend(paid).and_then(|()| decode(value, wanted));
+            return match bytes.and_then(|bytes| digest::check(&bytes, digest, provider).map(|()| bytes)) {
                 Ok(bytes) => Fetched::Present(bytes),
                 Err(failure) => Fetched::Unusable(failure),
             };

@@ -34,6 +34,8 @@ pub struct Limits {
     pub cbor_depth: usize,
     /// Values in one JSON or CBOR text of an envelope: the envelope itself, its protected header, its payload. Each has some thirty.
     pub envelope_values: usize,
+    /// KiB of manifests and envelopes that are decoded and hashed for one image, each time that one is looked at.
+    pub evidence_kib: u32,
     /// Public-key work for one image, in units of one RSA-2048 verification.
     pub public_key_work: u32,
 }
@@ -54,6 +56,7 @@ impl Default for Limits {
             rsa_modulus_bits: 8_192,
             cbor_depth: 32,
             envelope_values: 100_000,
+            evidence_kib: 64 << 10,
             public_key_work: 4_096,
         }
     }
@@ -66,7 +69,7 @@ impl Limits {
     }
 }
 
-/// The public-key work that is left for one image, in units of one RSA-2048 verification.
+/// The work of one kind that is left for one image.
 #[derive(Debug)]
 pub struct Budget {
     left: u32,
@@ -78,7 +81,7 @@ impl Budget {
         Self { left: units }
     }
 
-    /// Takes the cost of one verification, before it is made.
+    /// Takes the cost of a piece of work, before it is done.
     ///
     /// # Errors
     /// [`Code::BudgetExceeded`] where less is left; the work must not be done then.
@@ -90,7 +93,7 @@ impl Budget {
             }
             None => Err(Failure::new(
                 Code::BudgetExceeded,
-                "the signatures of this image need more public-key arithmetic than one image may cost",
+                "judging the signatures of this image would cost more than one image may cost",
             )),
         }
     }

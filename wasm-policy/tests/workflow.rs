@@ -358,6 +358,20 @@ fn what_is_declared_too_large_is_not_even_asked_for() {
     assert!(rounds.is_empty());
 }
 
+// M1: many manifests may name one large blob; without a bound each would cost its decoding and hashing again.
+#[test]
+fn no_more_than_64_mib_of_evidence_are_looked_at_for_one_image() {
+    let mut large = World::signed().signature();
+    large.envelope = vec![b' '; 20 << 20];
+    let good = World::signed().signature();
+    let crowd =
+        |size| (0..size).fold(World::signed().unsigned(), |world, number| world.attach(&large.numbered(number)));
+    assert_eq!(crowd(3).attach(&good).code(), "VERIFIED");
+    let verdict = crowd(4).attach(&good).verdict();
+    let codes: Vec<_> = verdict["verifierReports"].as_array().unwrap().iter().map(|report| &report["code"]).collect();
+    assert_eq!(codes[2..], ["ENVELOPE_MALFORMED", "BUDGET_EXCEEDED", "VERIFIED"]);
+}
+
 // R3
 #[test]
 fn a_signature_that_is_attached_to_another_image_is_denied() {

@@ -15,9 +15,9 @@ pub(super) fn plain_run(text: &[u8]) -> usize {
 
 /// Whether a run goes through the whole block. Written out, since a compiler that saves space would make it a loop again.
 fn is_plain(block: &[u8; 64]) -> bool {
-    let ([a, b, c, d, e, f, g, h], []) = block.as_chunks::<8>() else { return false };
-    let stop = |word: &[u8; 8]| stops(u64::from_le_bytes(*word));
-    stop(a) | stop(b) | stop(c) | stop(d) | stop(e) | stop(f) | stop(g) | stop(h) == 0
+    let words = block.as_chunks::<8>().0;
+    let stop = |index: usize| words.get(index).map_or(0, |word| stops(u64::from_le_bytes(*word)));
+    stop(0) | stop(1) | stop(2) | stop(3) | stop(4) | stop(5) | stop(6) | stop(7) == 0
 }
 
 /// The order of names: that of their bytes, as Go and Rego sort them.

@@ -11,6 +11,7 @@ use crate::{
     envelope::{self, Envelope},
     evidence::{Blobs, Fetched, Wanted},
     input::{Descriptor, FetchFailure},
+    limits::Budget,
     request::Rule,
     time::Instant,
     verdict::Need,
@@ -29,6 +30,13 @@ pub(super) struct Court<'r, 'b> {
     pub(super) blobs: &'b Blobs<'b, 'b>,
     pub(super) context: &'b super::Context<'b>,
     pub(super) now: Instant,
+}
+
+/// What may still be done for one image.
+pub(super) struct Effort<'c> {
+    pub(super) verifier: x509::Verifier<'c>,
+    /// KiB of evidence to be looked at.
+    pub(super) evidence: Budget,
 }
 
 /// How a group stands.
@@ -76,7 +84,7 @@ impl Court<'_, '_> {
         artifact_type: &str,
         rule: Rule,
         members: &[&Member<'_, '_>],
-        verifier: &mut x509::Verifier<'_>,
+        effort: &mut Effort<'_>,
         told: &mut Vec<Told>,
     ) -> Outcome {
         let (mut skipped, mut uncovered) = (false, false);
@@ -102,7 +110,7 @@ impl Court<'_, '_> {
             let later = rest.split_off(wave.min(rest.len()));
             let mut needs = Vec::new();
             for member in rest {
-                for said in self.signature(member, verifier, &mut needs) {
+                for said in self.signature(member, effort, &mut needs) {
                     let (is_good, until) = (said.report.is_success, said.valid_until);
                     told.push(said);
                     match (rule, is_good) {
@@ -129,12 +137,7 @@ impl Court<'_, '_> {
     }
 
     /// What each judge says of one signature; nothing where evidence is missing, which is added to the needs.
-    fn signature(
-        &self,
-        member: &Member<'_, '_>,
-        verifier: &mut x509::Verifier<'_>,
-        needs: &mut Vec<Need>,
-    ) -> Vec<Told> {
+    fn signature(&self, member: &Member<'_, '_>, effort: &mut Effort<'_>, needs: &mut Vec<Need>) -> Vec<Told> {
         let Candidate { descriptor, envelope: fetched, .. } = member.candidate;
         let failed = |failure: &Failure, unavailable| {
             let told = |judge: &&Judge<'_>| Told::unread(member, judge, failure, unavailable);
@@ -156,7 +159,7 @@ impl Court<'_, '_> {
         }
         let limits = self.context.limits;
         let wanted = Wanted { kind: "blob", digest: &layer.digest, size: layer.size, limit: limits.envelope_bytes };
-        let bytes = match self.blobs.bytes(&wanted, self.failures, self.context.provider) {
+        let bytes = match self.blobs.bytes(&wanted, self.failures, self.context.provider, &mut effort.evidence) {
             Fetched::Present(bytes) => bytes,
             Fetched::Missing => {
                 needs.push(envelope_need(layer));
@@ -170,7 +173,7 @@ impl Court<'_, '_> {
             Err(failure) => return failed(&failure, false),
         };
         // One verification serves every judge: integrity does not depend on a policy.
-        match envelope.verify(verifier) {
+        match envelope.verify(&mut effort.verifier) {
             Ok(signed) => {
                 let judged = |judge: &&Judge<'_>| {
                     let judgement = signature::judge(judge, &signed, self.subject, self.now, limits);

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::{
-    group::{Court, Member, Outcome, earlier, members},
+    group::{Court, Effort, Member, Outcome, earlier, members},
     judge::{Bench, Judge, Standing, fresh_verifier},
     listing::Listing,
     report::{self, Told},
@@ -12,6 +12,7 @@ use crate::{
     code::{Code, Failure},
     evidence::{Blobs, told},
     input::{Descriptor, ImageEvidence},
+    limits::Budget,
     reference::Reference,
     request::{Combination, Rule},
     text::shown,
@@ -70,12 +71,14 @@ fn conclude(
     bench: &Bench<'_, '_>,
 ) -> Conclusion {
     let judges: Vec<&Judge<'_>> = standings.iter().filter_map(Standing::judge).collect();
+    let mut effort =
+        Effort { verifier: fresh_verifier(bench.context), evidence: Budget::new(bench.context.limits.evidence_kib) };
     let listing = if judges.is_empty() {
         Listing::default()
     } else if evidence.referrers.is_none() && !evidence.failures.iter().any(|failure| failure.kind == "referrers") {
         return Conclusion::incomplete(vec![referrers_need()], Vec::new());
     } else {
-        Listing::read(evidence, subject, &judges, blobs, bench.context)
+        Listing::read(evidence, subject, &judges, blobs, bench.context, &mut effort.evidence)
     };
     let court = Court {
         judges: &judges,
@@ -87,7 +90,7 @@ fn conclude(
         now: bench.request.now,
     };
     let told = standings.iter().filter_map(|standing| Told::standing(standing, reference)).collect();
-    Hearing { court, listing, combination: &bench.request.combination, told }.conclude()
+    Hearing { court, listing, combination: &bench.request.combination, effort, told }.conclude()
 }
 
 /// One image's signatures before its court.
@@ -95,6 +98,7 @@ struct Hearing<'h, 'r> {
     court: Court<'r, 'h>,
     listing: Listing<'h>,
     combination: &'h Combination,
+    effort: Effort<'h>,
     told: Vec<Told>,
 }
 
@@ -145,13 +149,12 @@ impl Hearing<'_, '_> {
 
     fn judge_groups(&mut self, types: &BTreeSet<String>) -> Standings {
         let members = members(&self.listing.candidates, self.court.judges);
-        let mut verifier = fresh_verifier(self.court.context);
         let mut groups = Standings::default();
         for artifact_type in types {
             let rule = self.combination.rule(artifact_type);
             let of_type: Vec<&Member<'_, '_>> =
                 members.iter().filter(|member| member.candidate.artifact_type == *artifact_type).collect();
-            match (self.court.judge(artifact_type, rule, &of_type, &mut verifier, &mut self.told), rule) {
+            match (self.court.judge(artifact_type, rule, &of_type, &mut self.effort, &mut self.told), rule) {
                 (Outcome::Passed { valid_until }, rule) => {
                     groups.valid_until = earlier(groups.valid_until, valid_until);
                     if rule == Rule::Any {

@@ -9,6 +9,7 @@ use crate::{
     code::Failure,
     evidence::{Blobs, Fetched, Wanted, told},
     input::{Descriptor, FetchFailure, ImageEvidence},
+    limits::Budget,
     manifest::{EMPTY_CONFIG, EnvelopeDescriptor, Manifest},
     verdict::{Need, NeedKind},
 };
@@ -43,6 +44,7 @@ impl<'r> Listing<'r> {
         judges: &[&Judge<'_>],
         blobs: &Blobs<'_, '_>,
         context: &Context<'_>,
+        budget: &mut Budget,
     ) -> Self {
         let partial = evidence.failures.iter().find(|failure| failure.kind == "referrers").map(told);
         let mut listing =
@@ -59,7 +61,7 @@ impl<'r> Listing<'r> {
                 listing.cut = true;
                 continue;
             }
-            let manifest = fetch(descriptor, &evidence.failures, subject, blobs, context);
+            let manifest = fetch(descriptor, &evidence.failures, subject, blobs, context, budget);
             match (manifest, listed) {
                 (Ok((artifact_type, envelope)), _) => {
                     listing.untyped_fetched += usize::from(listed.is_none());
@@ -90,6 +92,7 @@ fn fetch(
     subject: &Descriptor<'_>,
     blobs: &Blobs<'_, '_>,
     context: &Context<'_>,
+    budget: &mut Budget,
 ) -> Result<(String, Fetched<EnvelopeDescriptor>), Fetched<EnvelopeDescriptor>> {
     let wanted = Wanted {
         kind: "manifest",
@@ -97,7 +100,7 @@ fn fetch(
         size: descriptor.size,
         limit: context.limits.manifest_bytes,
     };
-    let bytes = match blobs.bytes(&wanted, failures, context.provider) {
+    let bytes = match blobs.bytes(&wanted, failures, context.provider, budget) {
         Fetched::Present(bytes) => bytes,
         Fetched::Missing => return Err(Fetched::Missing),
         Fetched::Unavailable(failure) => return Err(Fetched::Unavailable(failure)),

@@ -1,0 +1,112 @@
+#!/usr/bin/env bash
+# The one entry to everything: see `./build.sh help`.
+set -euo pipefail
+cd "$(dirname "$0")"
+
+cache=${IMAGE_INTEGRITY_CACHE:-$HOME/.cache/image-integrity}
+target=${CARGO_TARGET_DIR:-$PWD/target}
+cli=$target/release/image-integrity
+demo=tests/fixtures/demo
+
+help() {
+  cat <<'EOF'
+usage: ./build.sh COMMAND
+
+  build   the CLI (target/release/image-integrity), the module (dist/policy.wasm) and the bundle for OPA (dist/bundle.tar.gz)
+  demo    build, then verify a signed image and refuse an unsigned and a tampered one, natively and in OPA where there is one
+  test    the tests
+  e2e     the end-to-end tests against real peers: OPA, two registries, notation-go, Node (needs Go and Node)
+  deny    check licences and sources of dependencies
+  sizes   the module's size by part
+
+CARGO_TARGET_DIR says where cargo builds; IMAGE_INTEGRITY_CACHE (by default ~/.cache/image-integrity) is where peers and tools are kept.
+EOF
+}
+
+fail() { printf 'build.sh: %s\n' "$1" >&2; exit 1; }
+say() { printf '\n== %s\n' "$1"; }
+
+need() { # command, what to do
+  command -v "$1" >/dev/null || fail "$1 is missing: $2"
+}
+
+need_rust() {
+  need cargo "install Rust with rustup (the toolchain of rust-toolchain.toml is then installed by itself)"
+  need cc "install a C compiler (for ring, the TLS library's arithmetic)"
+}
+
+build() {
+  need_rust
+  say 'the CLI'
+  cargo build --locked --release --package host-shim
+  module
+}
+
+# The module and the bundle. The steps are built without optimisation: they run for a second.
+module() {
+  say 'the module and the bundle for OPA'
+  cargo run --locked --quiet --package xtask -- module --out dist/policy.wasm
+  cargo run --locked --quiet --package xtask -- bundle --module dist/policy.wasm --rego rego/bundle --out dist/bundle.tar.gz
+}
+
+# An OPA that can load the module: on the path, or built by `./build.sh e2e`.
+find_opa() {
+  local opa
+  for opa in "$(command -v opa || true)" "$cache"/peers/*/bin/opa; do
+    if [[ -x $opa ]] && "$opa" version | grep -q 'WebAssembly: available'; then
+      echo "$opa"
+      return
+    fi
+  done
+}
+
+demo() {
+  build
+  say 'native: a signed image is verified, an unsigned and a tampered one are denied'
+  local status=0
+  "$cli" verify --config $demo/verify-config.yaml oci:$demo/layout:signed oci:$demo/layout:unsigned oci:$demo/layout:tampered || status=$?
+  [[ $status == 1 ]] || fail "the demo should end with exit status 1 (denied); it ended with $status"
+
+  local opa
+  opa=$(find_opa)
+  if [[ -z $opa ]]; then
+    say 'OPA: none with WebAssembly is on the path, so this part is left out (./build.sh e2e builds one)'
+    return
+  fi
+  say "the same module in OPA ($opa)"
+  local input verdict image
+  input=$(mktemp) verdict=$(mktemp)
+  trap 'rm -f "$input" "$verdict"' EXIT
+  for image in signed unsigned tampered; do
+    "$cli" fetch --config $demo/verify-config.yaml "oci:$demo/layout:$image" >"$input"
+    "$opa" eval --bundle dist/bundle.tar.gz --input "$input" --format raw data.image_integrity.verify >"$verdict"
+    "$opa" eval --input "$verdict" --format raw 'sprintf("%s %s", [name, input.images[name].code])' 
+    "$cli" replay "$input" --output json | cmp - "$verdict" || fail "OPA and the CLI give different verdicts on $image"
+  done
+}
+
+test_all() {
+  need_rust
+  cargo test --locked
+  module
+  say 'the module in wasmtime'
+  IMAGE_INTEGRITY_MODULE=$PWD/dist/policy.wasm cargo test --locked --package image-integrity-tests
+}
+
+deny() {
+  need_rust
+  if [[ ! -x $cache/tools/bin/cargo-deny ]]; then
+    say 'installing cargo-deny into the cache'
+    CARGO_TARGET_DIR=$cache/target-tools cargo install --locked --root "$cache/tools" cargo-deny@0.20.2
+  fi
+  "$cache/tools/bin/cargo-deny" --locked check licenses bans sources
+}
+
+case ${1:-help} in
+  build) build ;;
+  demo) demo ;;
+  test) test_all ;;
+  deny) deny ;;
+  help | -h | --help) help ;;
+  *) help >&2; fail "there is no command $1" ;;
+esac
