@@ -7,6 +7,7 @@ use crate::{
     asn1::{Elements, Malformed, Oid},
     code::{Code, Failure},
     limits::Limits,
+    text::shown,
 };
 
 const RSA_ENCRYPTION: Oid<'static> = Oid::constant(&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x01]);
@@ -114,7 +115,10 @@ impl<'a> PublicKey<'a> {
         let parts = match oid {
             RSA_ENCRYPTION => rsa_parts(algorithm, bits, limits)?,
             EC_PUBLIC_KEY => ec_parts(algorithm, bits)?,
-            other => return Err(unsupported(format!("a public key of algorithm {other} is not supported"))),
+            other => {
+                let other = other.to_string();
+                return Err(unsupported(format!("a public key of algorithm {} is not supported", shown(&other))));
+            }
         };
         Ok(Self { spki, parts })
     }
@@ -179,22 +183,9 @@ fn unsupported(message: String) -> Failure {
     Failure::new(Code::KeyUnsupported, message)
 }
 
-/// The NULL parameters of an RSA key and its RSAPublicKey (RFC 3279 section 2.3.1).
-fn rsa_parts<'a>(mut parameters: Elements<'a>, bits: &'a [u8], limits: &Limits) -> Result<KeyParts<'a>, Failure> {
-    let mut read = || -> Result<(&'a [u8], &'a [u8]), Malformed> {
-        if !parameters.tagged(Tag::Null)?.is_empty() {
-            return Err(Malformed);
-        }
-        parameters.clone().finish()?;
-        let mut document = Elements::new(bits)?;
-        let mut key = document.sequence()?;
-        document.finish()?;
-        let numbers = (key.positive_integer()?, key.positive_integer()?);
-        key.finish()?;
-        Ok(numbers)
-    };
-    let (modulus, exponent) =
-        read().map_err(|_| Failure::new(Code::CertificateMalformed, "the RSA public key is not DER of RFC 3279"))?;
+fn rsa_parts<'a>(parameters: Elements<'a>, bits: &'a [u8], limits: &Limits) -> Result<KeyParts<'a>, Failure> {
+    let (modulus, exponent) = rsa_numbers(parameters, bits)
+        .map_err(|_| Failure::new(Code::CertificateMalformed, "the RSA public key is not DER of RFC 3279"))?;
     let modulus_bits = bit_length(modulus);
     if modulus_bits > limits.rsa_modulus_bits {
         let most = limits.rsa_modulus_bits;
@@ -206,6 +197,20 @@ fn rsa_parts<'a>(mut parameters: Elements<'a>, bits: &'a [u8], limits: &Limits) 
     let exponent = small_exponent(exponent)
         .ok_or_else(|| unsupported("the RSA key's exponent is not an odd number from 3 to 2147483647".into()))?;
     Ok(KeyParts::Rsa { modulus, exponent })
+}
+
+/// The modulus and the exponent of an RSAPublicKey, whose algorithm has the parameters NULL (RFC 3279 section 2.3.1).
+fn rsa_numbers<'a>(mut parameters: Elements<'a>, bits: &'a [u8]) -> Result<(&'a [u8], &'a [u8]), Malformed> {
+    if !parameters.tagged(Tag::Null)?.is_empty() {
+        return Err(Malformed);
+    }
+    parameters.finish()?;
+    let mut document = Elements::new(bits)?;
+    let mut key = document.sequence()?;
+    document.finish()?;
+    let numbers = (key.positive_integer()?, key.positive_integer()?);
+    key.finish()?;
+    Ok(numbers)
 }
 
 fn small_exponent(bytes: &[u8]) -> Option<u32> {
@@ -222,8 +227,9 @@ fn ec_parts<'a>(mut parameters: Elements<'a>, point: &'a [u8]) -> Result<KeyPart
         .oid()
         .and_then(|oid| parameters.finish().map(|()| oid))
         .map_err(|_| unsupported("the elliptic curve of the public key is not a named one".into()))?;
-    let curve = Curve::from_oid(oid)
-        .ok_or_else(|| unsupported(format!("the elliptic curve {oid} is not one of P-256, P-384 and P-521")))?;
+    let curve = Curve::from_oid(oid).ok_or_else(|| {
+        unsupported(format!("the elliptic curve {} is not one of P-256, P-384 and P-521", shown(&oid.to_string())))
+    })?;
     match point {
         [4, coordinates @ ..] if coordinates.len() == 2 * curve.width() => Ok(KeyParts::Ec { curve, point }),
         [2 | 3, ..] => Err(unsupported("the public key is a compressed elliptic curve point".into())),
@@ -350,6 +356,18 @@ mod tests {
         let algorithm = der::sequence(&[&der::oid("1.2.840.10045.2.1"), &parameters]);
         let spki = der::sequence(&[&algorithm, &der::bits(&[4; 65])]);
         assert_eq!(parse(&spki), Err(Code::KeyUnsupported));
+    }
+
+    #[test]
+    fn an_identifier_of_any_length_is_cut_in_messages() {
+        let long = der::element(der::OBJECT_IDENTIFIER, &[1; 10_000]);
+        let unknown = der::sequence(&[&der::sequence(&[&long]), &der::bits(&[1])]);
+        let curve = der::sequence(&[&der::sequence(&[&der::oid("1.2.840.10045.2.1"), &long]), &der::bits(&[4; 65])]);
+        for spki in [unknown, curve] {
+            let failure = PublicKey::parse(&spki, &Limits::default()).unwrap_err();
+            assert_eq!(failure.code, Code::KeyUnsupported);
+            assert!(failure.message.contains('…') && failure.message.len() < 400, "{failure}");
+        }
     }
 
     #[test]

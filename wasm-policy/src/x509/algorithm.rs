@@ -6,6 +6,7 @@ use crate::{
     asn1::{Elements, Malformed, Oid, constructed_context},
     code::{Code, Failure},
     crypto::{Hash, SignatureScheme},
+    text::shown,
 };
 
 const RSASSA_PSS: Oid<'static> = Oid::constant(&[0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, 0x0a]);
@@ -67,7 +68,7 @@ fn refused(message: &str) -> Failure {
 }
 
 fn unknown(oid: Oid<'_>) -> Failure {
-    refused(&format!("it is signed with the algorithm {oid}, which is not supported"))
+    refused(&format!("it is signed with the algorithm {}, which is not supported", shown(&oid.to_string())))
 }
 
 /// The algorithm and its parameters, whatever they are.
