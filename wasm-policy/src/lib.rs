@@ -1,6 +1,6 @@
 //! Whether the signatures of a container image satisfy a trust policy, as a pure function.
 //!
-//! No I/O, no clock, no randomness, no global state: the same input gives the same bytes on every host. The main path is in [`workflow`].
+//! No I/O, no clock, no randomness, no global state: the same input gives the same bytes on every host. The main path is in `workflow`.
 
 mod asn1;
 pub mod code;
