@@ -86,10 +86,13 @@ pub fn descriptor(of: &oci_spec::image::Descriptor) -> Descriptor<'static> {
     }
 }
 
+/// The media type of an OCI index, which a list of referrers is.
+pub const INDEX_MEDIA_TYPE: &str = "application/vnd.oci.image.index.v1+json";
+
 /// The media types of manifests and indexes that an image can have, as sent in `Accept`.
 pub const IMAGE_MEDIA_TYPES: [&str; 4] = [
     "application/vnd.oci.image.manifest.v1+json",
-    "application/vnd.oci.image.index.v1+json",
+    INDEX_MEDIA_TYPE,
     "application/vnd.docker.distribution.manifest.v2+json",
     "application/vnd.docker.distribution.manifest.list.v2+json",
 ];

@@ -1,3 +1,7 @@
 //! The CLI `image-integrity`.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    host_shim::cli::main()
+}

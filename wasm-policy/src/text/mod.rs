@@ -19,7 +19,7 @@ pub(crate) use outline::image_keys;
 #[cfg(all(target_arch = "wasm32", not(feature = "js")))]
 pub(crate) use scan::{is_printable_ascii, is_utf8};
 pub(crate) use shown::is_hidden;
-pub use shown::shown;
+pub use shown::{escaped, shown};
 pub use value::{Object, Value};
 
 use crate::{code::Failure, limits::Limits};

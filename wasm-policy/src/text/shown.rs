@@ -7,15 +7,23 @@ const SHOWN_CHARACTERS: usize = 256;
 
 /// The text with control, bidirectional and other invisible characters escaped, cut to 256 characters.
 pub fn shown(text: &str) -> impl fmt::Display {
-    Shown(text)
+    Shown { text, most: SHOWN_CHARACTERS }
 }
 
-struct Shown<'a>(&'a str);
+/// The whole text with the same characters escaped; for what is bounded already.
+pub fn escaped(text: &str) -> impl fmt::Display {
+    Shown { text, most: usize::MAX }
+}
+
+struct Shown<'a> {
+    text: &'a str,
+    most: usize,
+}
 
 impl fmt::Display for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut characters = self.0.chars();
-        for character in characters.by_ref().take(SHOWN_CHARACTERS) {
+        let mut characters = self.text.chars();
+        for character in characters.by_ref().take(self.most) {
             if !is_hidden(character) {
                 f.write_char(character)?;
             } else if is_filler(character) {
@@ -70,5 +78,6 @@ mod tests {
     fn a_long_text_is_cut_at_a_character() {
         assert_eq!(shown(&"ü".repeat(256)).to_string(), "ü".repeat(256));
         assert_eq!(shown(&"ü".repeat(257)).to_string(), "ü".repeat(256) + "…");
+        assert_eq!(escaped(&"ü\n".repeat(257)).to_string(), r"ü\n".repeat(257));
     }
 }

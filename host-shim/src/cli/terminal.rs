@@ -1,0 +1,51 @@
+//! Standard output and error: colour only where it is wanted, and a reader that went away ends us quietly.
+
+use std::io::{self, Write};
+
+use anstream::{AutoStream, ColorChoice};
+
+use super::{args::Color, exit::Stop};
+
+/// Where answers go.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Terminal {
+    color: ColorChoice,
+}
+
+impl Terminal {
+    pub(super) fn new(color: Color) -> Self {
+        let color = match color {
+            // Looks at the terminal, NO_COLOR, CLICOLOR and TERM.
+            Color::Auto => ColorChoice::Auto,
+            Color::Always => ColorChoice::AlwaysAnsi,
+            Color::Never => ColorChoice::Never,
+        };
+        Self { color }
+    }
+
+    /// Writes text with styles to standard output.
+    pub(super) fn text(self, text: &str) -> Result<(), Stop> {
+        delivered(AutoStream::new(io::stdout().lock(), self.color).write_all(text.as_bytes()))
+    }
+
+    /// Tells people something on standard error. That nobody reads it is no failure.
+    pub(super) fn note(self, text: &str) {
+        let _ = writeln!(AutoStream::new(io::stderr().lock(), self.color), "{text}");
+    }
+}
+
+/// Writes bytes as they are to standard output.
+pub(super) fn bytes(bytes: &[u8]) -> Result<(), Stop> {
+    let mut stdout = io::stdout().lock();
+    delivered(stdout.write_all(bytes).and_then(|()| stdout.flush()))
+}
+
+/// A reader that has seen enough, as `head` does, is no failure: the exit code still says what was found.
+pub(super) fn delivered(written: io::Result<()>) -> Result<(), Stop> {
+    match written {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Stop::stream("cannot write to standard output", &error))
+        }
+        _ => Ok(()),
+    }
+}

@@ -1,0 +1,141 @@
+//! One image's artifacts, wherever they are: the same four questions to a registry and to a layout.
+
+use std::sync::Arc;
+
+use tokio::task::spawn_blocking;
+use wasm_policy::{
+    code::{Code, Failure},
+    input::Descriptor,
+};
+
+use crate::{
+    allowance::Allowance,
+    layout::{Layout, LayoutError, Selected},
+    listing::{Listing, WantedTypes},
+    reference::{Digest, ImageSource, LayoutImage, Reference},
+    registry::{MAX_BLOB_BYTES, Registries, Repository},
+};
+
+/// Where one image's artifacts are read from.
+#[derive(Debug)]
+pub(super) enum Artifacts<'r> {
+    Registry {
+        repository: Repository<'r>,
+        image: Reference,
+    },
+    Layout {
+        layout: Arc<Layout>,
+        selected: Selected,
+    },
+    /// A layout that cannot be read.
+    Unreadable(Failure),
+}
+
+impl<'r> Artifacts<'r> {
+    /// Opens a source, and names its image by its key in the contract.
+    pub(super) async fn open(
+        source: &ImageSource,
+        registries: &'r Registries,
+        allowance: &Allowance,
+    ) -> (String, Artifacts<'r>) {
+        match source {
+            ImageSource::Registry(image) => {
+                let repository = registries.repository(image);
+                (image.to_string(), Self::Registry { repository, image: image.clone() })
+            }
+            ImageSource::Layout(image) => match open_layout(image, allowance).await {
+                Ok((layout, selected)) => {
+                    (image.key(Some(&selected.selector)), Self::Layout { layout: Arc::new(layout), selected })
+                }
+                Err(failure) => (image.key(None), Self::Unreadable(failure)),
+            },
+        }
+    }
+
+    /// The digest, where it is known before anything was asked.
+    pub(super) fn known_digest(&self) -> Option<&Digest> {
+        match self {
+            Self::Registry { image, .. } => image.digest(),
+            Self::Layout { .. } | Self::Unreadable(_) => None,
+        }
+    }
+
+    /// What the image's name stands for.
+    pub(super) async fn subject(&self, allowance: &Allowance) -> Result<Descriptor<'static>, Failure> {
+        match self {
+            Self::Registry { repository, image } => Ok(repository.resolve(image, allowance).await?),
+            Self::Layout { selected, .. } => Ok(selected.subject.clone()),
+            Self::Unreadable(failure) => Err(failure.clone()),
+        }
+    }
+
+    /// What refers to the image.
+    pub(super) async fn referrers(
+        &self,
+        image: &Digest,
+        wanted: &WantedTypes,
+        allowance: &Allowance,
+    ) -> Result<Listing, Failure> {
+        match self {
+            Self::Registry { repository, .. } => Ok(repository.referrers(image, wanted, allowance).await?),
+            Self::Layout { layout, .. } => {
+                let (layout, image, wanted) = (Arc::clone(layout), image.clone(), wanted.clone());
+                read(allowance, move || layout.referrers(&image, &wanted)).await
+            }
+            Self::Unreadable(failure) => Err(failure.clone()),
+        }
+    }
+
+    /// The bytes of a referrer's manifest.
+    pub(super) async fn manifest(&self, digest: &Digest, size: u64, allowance: &Allowance) -> Result<Vec<u8>, Failure> {
+        match self {
+            Self::Registry { repository, .. } => Ok(repository.manifest(digest, size, allowance).await?),
+            Self::Layout { layout, .. } => {
+                let (layout, digest) = (Arc::clone(layout), digest.clone());
+                counted(read(allowance, move || layout.manifest(&digest, size)).await??, allowance)
+            }
+            Self::Unreadable(failure) => Err(failure.clone()),
+        }
+    }
+
+    /// The bytes of a blob.
+    pub(super) async fn blob(&self, digest: &Digest, size: u64, allowance: &Allowance) -> Result<Vec<u8>, Failure> {
+        match self {
+            Self::Registry { repository, .. } => Ok(repository.blob(digest, size, allowance).await?),
+            Self::Layout { layout, .. } => {
+                let (layout, digest) = (Arc::clone(layout), digest.clone());
+                counted(read(allowance, move || layout.blob(&digest, size, MAX_BLOB_BYTES)).await??, allowance)
+            }
+            Self::Unreadable(failure) => Err(failure.clone()),
+        }
+    }
+}
+
+async fn open_layout(image: &LayoutImage, allowance: &Allowance) -> Result<(Layout, Selected), Failure> {
+    let image = image.clone();
+    let opened = read(allowance, move || -> Result<_, LayoutError> {
+        let layout = Layout::open(image.path())?;
+        let selected = layout.select(image.selector())?;
+        Ok((layout, selected))
+    });
+    Ok(opened.await??)
+}
+
+/// Reads from disk on a thread of its own, and no longer than until the deadline: a network file system may hang.
+async fn read<T: Send + 'static>(
+    allowance: &Allowance,
+    reading: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Failure> {
+    match allowance.deadline().bound(spawn_blocking(reading)).await {
+        Ok(Ok(read)) => Ok(read),
+        Ok(Err(error)) => Err(Failure::new(Code::LayoutInvalid, format!("the layout could not be read: {error}"))),
+        Err(_) => Err(Failure::new(Code::RegistryTimeout, "the layout could not be read before the deadline")),
+    }
+}
+
+fn counted(bytes: Vec<u8>, allowance: &Allowance) -> Result<Vec<u8>, Failure> {
+    match allowance.spend(bytes.len() as u64) {
+        Ok(()) => Ok(bytes),
+        Err(_) => Err(Failure::new(Code::FetchLimitReached, "the bytes for this call are used up")),
+    }
+}

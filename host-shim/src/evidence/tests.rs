@@ -1,0 +1,222 @@
+//! The loop against layouts and registries, with the real engine and with scripted ones.
+
+use std::sync::{
+    Mutex,
+    atomic::{AtomicUsize, Ordering},
+};
+
+use serde_json::Value;
+use tokio::sync::Notify;
+
+use super::*;
+use crate::{
+    engine::Native,
+    reference::{Algorithm, Digest, Reference, Selector},
+    testing::{
+        ample, demo_config, fixture,
+        registry::{self, demo, demo_layout, image, plain, plain_demo},
+        server::{Reply, Server},
+        short,
+    },
+};
+
+const NOW: &str = "2026-11-24T12:00:00Z";
+
+fn layout(tag: &str) -> ImageSource {
+    let known_as: Reference = format!("registry.example/app:{tag}").parse().unwrap();
+    ImageSource::parse(&format!("oci:{}:{tag}", fixture("demo/layout").display()), Some(&known_as)).unwrap()
+}
+
+async fn gathered(sources: &[ImageSource], engine: Arc<dyn Engine>, deadline: Deadline) -> Gathered {
+    let config = demo_config();
+    let question = Question { config: &config, now: NOW, request_id: Some("r1") };
+    gather(sources, question, &plain(), engine, deadline, &|_| {}).await.unwrap()
+}
+
+async fn verified(sources: &[ImageSource]) -> Gathered {
+    gathered(sources, Arc::new(Native), ample()).await
+}
+
+fn code(gathered: &Gathered, index: usize) -> String {
+    let verdict: Value = serde_json::from_slice(&gathered.verdict).unwrap();
+    verdict["images"][&gathered.images[index].key]["code"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn a_signed_layout_is_verified_and_an_unsigned_one_is_not() {
+    let gathered = verified(&[layout("signed"), layout("unsigned"), layout("signed")]).await;
+    assert_eq!(
+        [code(&gathered, 0), code(&gathered, 1), code(&gathered, 2)],
+        ["VERIFIED", "SIGNATURE_NOT_FOUND", "VERIFIED"]
+    );
+    assert_eq!(gathered.images[0].key, "registry.example/app:signed");
+}
+
+#[tokio::test]
+async fn the_input_replays_to_the_same_verdict_and_needs_nothing() {
+    for sources in [vec![layout("signed")], vec![layout("signed"), layout("unsigned"), layout("tampered")]] {
+        let gathered = verified(&sources).await;
+        assert_eq!(Native.verify(&gathered.input), gathered.verdict);
+        let verdict: Value = serde_json::from_slice(&gathered.verdict).unwrap();
+        assert_eq!((&verdict["needs"], &verdict["requestId"]), (&Value::Array(vec![]), &Value::from("r1")));
+    }
+}
+
+#[tokio::test]
+async fn a_layout_that_cannot_be_read_is_a_failure_of_its_image_alone() {
+    let missing = ImageSource::parse("oci:/nonexistent/app:v1", None).unwrap();
+    let gathered = verified(&[missing, layout("signed")]).await;
+    assert_eq!([code(&gathered, 0), code(&gathered, 1)], ["LAYOUT_INVALID", "VERIFIED"]);
+    assert_eq!(gathered.images[0].key, "local/app:v1");
+}
+
+#[tokio::test]
+async fn two_images_of_one_name_are_refused() {
+    let config = demo_config();
+    let question = Question { config: &config, now: NOW, request_id: None };
+    let sources =
+        ["oci:/nonexistent/a/app:v1", "oci:/nonexistent/b/app:v1"].map(|s| ImageSource::parse(s, None).unwrap());
+    let refused = gather(&sources, question, &plain(), Arc::new(Native), ample(), &|_| {}).await;
+    assert_eq!(refused.err(), Some(GatherError::SameKey("local/app:v1".to_owned())));
+}
+
+#[tokio::test]
+async fn an_image_with_one_signature_costs_four_requests() {
+    let server = plain_demo().await;
+    let image = image(&server, ":signed");
+    let gathered = verified(&[ImageSource::Registry(image)]).await;
+    assert_eq!(code(&gathered, 0), "VERIFIED");
+    assert_eq!(server.seen().len(), 4, "{:?}", server.paths());
+    assert_eq!(gathered.images[0].spent.requests, 4);
+}
+
+#[tokio::test]
+async fn by_digest_the_image_and_its_referrers_are_asked_for_at_once() {
+    let layout = demo_layout();
+    let digest = layout.select(Selector::tag("signed").as_ref()).unwrap().subject.digest;
+    let asked_for_referrers = Arc::new(Notify::new());
+    let name = format!("@{digest}");
+    let server = demo(move |seen| {
+        if seen.path().contains("/referrers/") {
+            asked_for_referrers.notify_one();
+        }
+        let is_image = seen.path().ends_with(&format!("/manifests/{digest}"));
+        is_image.then(|| registry::answer(&layout, seen).not_before(&asked_for_referrers))
+    })
+    .await;
+    let gathered = verified(&[ImageSource::Registry(image(&server, &name))]).await;
+    assert_eq!(code(&gathered, 0), "VERIFIED");
+    assert_eq!(server.seen().len(), 4, "{:?}", server.paths());
+}
+
+#[tokio::test]
+async fn what_several_images_need_is_fetched_once() {
+    let server = plain_demo().await;
+    let sources = [":signed", ":signed", &format!(":signed@{}", digest_of(&server, "signed").await)]
+        .map(|name| ImageSource::Registry(image(&server, name)));
+    let before = server.seen().len();
+    let gathered = verified(&sources).await;
+    assert_eq!([code(&gathered, 0), code(&gathered, 2)], ["VERIFIED", "VERIFIED"]);
+    // Both names are resolved and listed; the signature's manifest and envelope are theirs together.
+    assert_eq!(server.seen().len() - before, 2 + 2 + 2, "{:?}", server.paths());
+}
+
+async fn digest_of(server: &Server, tag: &str) -> String {
+    let (registries, image) = (plain(), image(server, &format!(":{tag}")));
+    let allowance = crate::testing::allowance(ample());
+    registries.repository(&image).resolve(&image, &allowance).await.unwrap().digest.into_owned()
+}
+
+#[tokio::test]
+async fn a_registry_that_hangs_holds_up_its_own_images_only() {
+    let good = plain_demo().await;
+    let hanging = Server::start(|_| Reply::raw(b"").then_hang()).await;
+    let sources: Vec<_> = (0..20)
+        .map(|number| image(&hanging, &format!(":{number}")))
+        .chain([image(&good, ":signed")])
+        .map(ImageSource::Registry)
+        .collect();
+    let settled = Mutex::new(Vec::new());
+    let config = demo_config();
+    let question = Question { config: &config, now: NOW, request_id: None };
+    let progress = |key: &str| settled.lock().unwrap().push(key.to_owned());
+    let deadline = Deadline::within(std::time::Duration::from_secs(2));
+    let gathered = gather(&sources, question, &plain(), Arc::new(Native), deadline, &progress).await.unwrap();
+    assert_eq!([code(&gathered, 0), code(&gathered, 20)], ["REGISTRY_TIMEOUT", "VERIFIED"]);
+    assert_eq!(settled.lock().unwrap().first(), Some(&gathered.images[20].key));
+    assert_eq!(settled.lock().unwrap().len(), 21);
+}
+
+#[tokio::test]
+async fn at_the_deadline_what_is_still_needed_becomes_a_failure() {
+    let server =
+        demo(|seen| seen.path().contains("/blobs/").then(|| Reply::raw(b"HTTP/1.1 200 OK\r\n").then_hang())).await;
+    let source = ImageSource::Registry(image(&server, ":signed"));
+    let gathered = gathered(&[source], Arc::new(Native), short()).await;
+    assert_eq!(code(&gathered, 0), "REGISTRY_TIMEOUT");
+    let input: Value = serde_json::from_slice(&gathered.input).unwrap();
+    let failures = &input["images"][&gathered.images[0].key]["failures"];
+    assert_eq!((&failures[0]["kind"], &failures[0]["code"]), (&"blob".into(), &"REGISTRY_TIMEOUT".into()));
+}
+
+/// Needs another blob each time that it is asked.
+struct Insatiable(AtomicUsize);
+
+impl Engine for Insatiable {
+    fn verify(&self, input: &[u8]) -> Vec<u8> {
+        let input: Value = serde_json::from_slice(input).unwrap();
+        let image = input["images"].as_object().unwrap().keys().next().unwrap();
+        let digest = Digest::of(Algorithm::Sha256, &self.0.fetch_add(1, Ordering::SeqCst).to_le_bytes());
+        let need = serde_json::json!({ "kind": "blob", "image": image, "digest": digest.as_str(), "size": 1 });
+        serde_json::json!({ "images": {}, "needs": [need] }).to_string().into_bytes()
+    }
+}
+
+#[tokio::test]
+async fn an_engine_that_always_needs_more_is_given_up_after_forty_rounds() {
+    let gathered = gathered(&[layout("signed")], Arc::new(Insatiable(AtomicUsize::new(0))), ample()).await;
+    let input: Value = serde_json::from_slice(&gathered.input).unwrap();
+    let failures = input["images"]["registry.example/app:signed"]["failures"].as_array().unwrap();
+    assert_eq!(failures.len(), 40);
+    assert_eq!(
+        (&failures[0]["code"], &failures[39]["code"]),
+        (&"BLOB_NOT_FOUND".into(), &"FETCH_LIMIT_REACHED".into())
+    );
+}
+
+/// Gives the same answer to everything.
+struct Fixed(&'static [u8]);
+
+impl Engine for Fixed {
+    fn verify(&self, _: &[u8]) -> Vec<u8> {
+        self.0.to_vec()
+    }
+}
+
+#[tokio::test]
+async fn an_answer_that_is_no_verdict_ends_the_loop_and_is_handed_on() {
+    for answer in [&b""[..], b"null", br#"{"needs":[{"kind":"ocsp"},{"kind":"blob","image":"another","digest":"x"}]}"#]
+    {
+        let gathered = gathered(&[layout("signed")], Arc::new(Fixed(answer)), ample()).await;
+        assert_eq!(gathered.verdict, answer);
+    }
+}
+
+/// Panics.
+struct Broken;
+
+impl Engine for Broken {
+    fn verify(&self, _: &[u8]) -> Vec<u8> {
+        panic!("as a broken engine does")
+    }
+}
+
+#[tokio::test]
+async fn an_engine_that_breaks_is_no_success() {
+    let gathered = gathered(&[layout("signed")], Arc::new(Broken), ample()).await;
+    let verdict: Value = serde_json::from_slice(&gathered.verdict).unwrap();
+    assert_eq!(
+        (&verdict["images"], &verdict["error"]["code"]),
+        (&serde_json::json!({}), &"EVIDENCE_INCOMPLETE".into())
+    );
+}
