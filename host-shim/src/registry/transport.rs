@@ -210,10 +210,11 @@ impl Hop<'_> {
     /// What an error of the connection means. reqwest wraps it several times; our own and rustls's are found by their types.
     fn reason_of(&self, error: &reqwest::Error) -> Reason {
         let mut next: Option<&(dyn Error + 'static)> = Some(error);
-        while let Some(error) = next {
-            // An `io::Error` passes its content over when asked for its source.
-            let inner = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
-            let error = inner.map_or(error, |inner| inner as &(dyn Error + 'static));
+        while let Some(mut error) = next {
+            // An `io::Error` passes its content over when asked for its source, and there may be one within the other.
+            while let Some(inner) = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
+                error = inner;
+            }
             if let Some(unresolved) = error.downcast_ref::<NameUnresolved>() {
                 return Reason::NameUnresolved(unresolved.to_string());
             }
@@ -229,9 +230,9 @@ impl Hop<'_> {
     }
 
     fn reason_of_refusal(&self, refused: &AddressRefused) -> Reason {
-        match self.reach {
-            Reach::Named => Reason::Unreachable(refused.to_string()),
-            Reach::Redirected => Reason::Redirect(refused.to_string()),
+        match self.accept {
+            Some(_) => Reason::Unreachable(refused.to_string()),
+            None => Reason::Redirect(refused.to_string()),
         }
     }
 }

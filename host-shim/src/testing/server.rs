@@ -160,6 +160,10 @@ async fn converse(
     let mut head = Vec::new();
     while !head.ends_with(b"\r\n\r\n") {
         head.push(stream.read_u8().await.ok()?);
+        // A handshake of TLS, which has no such end; servers answer it as any request that they cannot read.
+        if head == [0x16] {
+            return stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n").await.ok();
+        }
     }
     let head = String::from_utf8(head).ok()?;
     let mut lines = head.lines();

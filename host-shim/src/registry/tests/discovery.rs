@@ -146,10 +146,12 @@ async fn a_registry_without_the_api_is_asked_for_the_fallback_tag() {
         Reply::new(405, &[], ""),
         Reply::new(200, &[("content-type", "application/json")], "{}"),
     ] {
-        let asked = Asked::of(move |seen| match seen.path().contains("/referrers/") {
-            true => lacking.clone(),
+        let asked = Asked::of(move |seen| {
+            if seen.path().contains("/referrers/") {
+                return lacking.clone();
+            }
             // What it lists is for the verdict to check: the entry may be of another subject.
-            false => page(&entries(0..2), &[]),
+            page(&entries(0..2), &[])
         })
         .await;
         let listing = asked.referrers(&subject).await.unwrap();
@@ -181,11 +183,13 @@ async fn only_a_fallback_tag_that_is_not_there_means_that_nobody_listed_anything
         (manifest_reply(CONTENT), Some(Code::RegistryResponseInvalid)),
         (page("[]", &[(DIGEST_HEADER, digest_of("other").as_str())]), Some(Code::DigestMismatch)),
     ] {
-        let asked = Asked::of(move |seen| match seen.path().contains("/referrers/") {
-            true => Reply::new(404, &[], ""),
-            false => reply.clone(),
-        })
-        .await;
+        let asked =
+            Asked::of(
+                move |seen| {
+                    if seen.path().contains("/referrers/") { Reply::new(404, &[], "") } else { reply.clone() }
+                },
+            )
+            .await;
         let outcome = asked.referrers(&digest_of("")).await;
         assert_eq!(outcome.as_ref().err().map(FetchError::code), code);
         assert!(outcome.is_err() || outcome.unwrap().referrers.is_empty());

@@ -76,17 +76,6 @@ async fn tls_on_one_side_only_is_an_error_and_never_falls_back() {
 }
 
 #[tokio::test]
-async fn a_redirect_from_tls_to_none_is_refused() {
-    let world = World::new().await;
-    let elsewhere = Asked::same(manifest_reply(CONTENT)).await;
-    let to = format!("http://{}/", elsewhere.server.host());
-    let from = format!("https://{}/v2/", world.server.host());
-    let mut headers = http::HeaderMap::new();
-    headers.insert("location", to.parse().unwrap());
-    assert!(super::redirect::target(&from.parse().unwrap(), &headers).is_err());
-}
-
-#[tokio::test]
 async fn a_ca_file_that_cannot_be_used_is_named_with_its_reason() {
     let world = World::new().await;
     let ca = fs::read_to_string(world.file("ca.pem")).unwrap();
