@@ -4,7 +4,7 @@
 
 use std::{path::PathBuf, sync::OnceLock, time::Duration};
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum, builder::BoolishValueParser};
 use tracing::level_filters::LevelFilter;
 use wasm_policy::{time::Instant, verdict::API_VERSION};
 
@@ -52,30 +52,29 @@ pub(super) struct CommonArgs {
     pub(super) log_level: LogLevel,
 }
 
+/// What to do. A command's own arguments describe it.
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Verify the signatures of images
     Verify(VerifyArgs),
-    /// Write the input document of images, for a later replay or for OPA
     Fetch(FetchArgs),
-    /// Give the verdict on recorded input documents
     Replay(ReplayArgs),
     /// Look into a configuration
     Config {
         #[command(subcommand)]
         command: ConfigCommand,
     },
-    /// Write the completion script of a shell
     Completions(CompletionsArgs),
 }
 
 #[derive(Debug, Subcommand)]
 pub(super) enum ConfigCommand {
-    /// Say what a configuration means, and every mistake in it
     Check(CheckArgs),
 }
 
-/// Verifies the signatures of images under a configuration, and says what was checked, what failed and what to do about it.
+/// Verify the signatures of images
+///
+/// Says of each image what was checked under the configuration, what failed and what to do about it. Of an image index the index itself is judged, and not
+/// the images that it lists.
 #[derive(Debug, Args)]
 #[command(after_long_help = "Examples:\n  \
     image-integrity verify --config verify-config.yaml registry.example/app:v1\n  \
@@ -93,7 +92,10 @@ pub(super) struct VerifyArgs {
     pub(super) evidence: Option<PathBuf>,
 }
 
-/// Gathers the evidence for images and writes the input document that a verdict is drawn from: for `replay`, or for OPA.
+/// Write the input document of images, for a later replay or for OPA
+///
+/// The document holds everything that the verdict depends on: configuration, time, and the signatures with all that belongs to them. What could not be
+/// fetched is noted in it, and the verdict tells.
 #[derive(Debug, Args)]
 #[command(after_long_help = "Examples:\n  \
     image-integrity fetch --config verify-config.yaml registry.example/app:v1 > input.json\n  \
@@ -114,8 +116,9 @@ pub(super) struct QuestionArgs {
     /// Images: registry/repository with a tag or digest, or `oci:PATH[:TAG|@DIGEST]` for an image layout (a folder or tar file)
     #[arg(required = true, value_name = "IMAGE")]
     pub(super) images: Vec<String>,
-    /// Whom to trust: a file or folder of the YAML that `kubectl apply` takes; `-` is standard input. Can be given more than once
-    #[arg(long, required = true, value_name = "FILE|DIR", value_delimiter = ',', env = "IMAGE_INTEGRITY_CONFIG")]
+    /// Whom to trust: a file or folder of the YAML that `kubectl apply` takes; `-` is standard input. Repeatable
+    /// [env: IMAGE_INTEGRITY_CONFIG, separated as in PATH]
+    #[arg(long, value_name = "FILE|DIR")]
     pub(super) config: Vec<PathBuf>,
     /// Read the configuration as it applies in this namespace: objects of namespaced kinds in it count, too
     #[arg(long, value_name = "NAME", env = "IMAGE_INTEGRITY_NAMESPACE")]
@@ -124,16 +127,11 @@ pub(super) struct QuestionArgs {
     #[arg(long = "as", value_name = "REF", env = "IMAGE_INTEGRITY_AS")]
     pub(super) known_as: Option<Reference>,
     /// Speak HTTP without TLS to every registry
-    #[arg(long, env = "IMAGE_INTEGRITY_PLAIN_HTTP", help_heading = "Registries")]
+    #[arg(long, env = "IMAGE_INTEGRITY_PLAIN_HTTP", value_parser = BoolishValueParser::new(), help_heading = "Registries")]
     pub(super) plain_http: bool,
-    /// Trust the CAs of this PEM file as well when connecting to registries. Can be given more than once
-    #[arg(
-        long = "ca-file",
-        value_name = "FILE",
-        value_delimiter = ',',
-        env = "IMAGE_INTEGRITY_CA_FILE",
-        help_heading = "Registries"
-    )]
+    /// Trust the CAs of this PEM file as well when connecting to registries. Repeatable
+    /// [env: IMAGE_INTEGRITY_CA_FILE, separated as in PATH]
+    #[arg(long = "ca-file", value_name = "FILE", help_heading = "Registries")]
     pub(super) ca_files: Vec<PathBuf>,
     /// How long the whole call may take, as 30s, 500ms or 1m30s
     #[arg(
@@ -150,7 +148,9 @@ pub(super) struct QuestionArgs {
     pub(super) now: Option<Instant>,
 }
 
-/// Says what a configuration means: policies by scope, trust stores with their certificates; or every mistake in it with file, line and field.
+/// Say what a configuration means, and every mistake in it
+///
+/// Lists the policies by scope and the trust stores with their certificates; or all mistakes with file, line and field.
 #[derive(Debug, Args)]
 #[command(after_long_help = "Examples:\n  \
     image-integrity config check verify-config.yaml\n  \
@@ -171,7 +171,9 @@ pub(super) struct CheckArgs {
     pub(super) now: Option<Instant>,
 }
 
-/// Gives the verdict on input documents that `fetch` or `verify --evidence` wrote, as of the time recorded in them. Nothing is fetched.
+/// Give the verdict on recorded input documents
+///
+/// The documents are those that `fetch` and `verify --evidence` write. They are judged as of the time recorded in them, and nothing is fetched.
 #[derive(Debug, Args)]
 #[command(after_long_help = "Examples:\n  \
     image-integrity replay input.json\n  \
@@ -193,7 +195,7 @@ pub(super) struct ReplayArgs {
     pub(super) now: Option<Instant>,
 }
 
-/// Writes the completion script of a shell to standard output.
+/// Write the completion script of a shell to standard output
 #[derive(Debug, Args)]
 #[command(
     after_long_help = "Example:\n  image-integrity completions bash > ~/.local/share/bash-completion/completions/image-integrity"
@@ -270,5 +272,14 @@ mod tests {
     #[test]
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
+    }
+    #[test]
+    fn a_duration_is_above_zero_and_names_its_units() {
+        assert_eq!(duration("30s"), Ok(Duration::from_secs(30)));
+        assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
+        assert_eq!(duration("1m30s"), Ok(Duration::from_secs(90)));
+        for text in ["", "30", "0s", "-1s", "1m ago", "30 parsecs", "9999999999999999h"] {
+            assert!(duration(text).is_err(), "{text}");
+        }
     }
 }

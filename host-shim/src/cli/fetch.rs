@@ -11,7 +11,7 @@ use super::{
 
 pub(super) fn run(args: FetchArgs, terminal: Terminal) -> Result<Exit, Stop> {
     let FetchArgs { question, evidence } = args;
-    let Answered { gathered, names: _, now } = gather(question, terminal)?;
+    let Answered { gathered, asked: _, now } = gather(question, terminal)?;
     if let Some(now) = now {
         terminal.note(&as_of(now));
     }

@@ -1,34 +1,32 @@
 //! What `verify` and `fetch` share: from arguments to the evidence for every image, and the verdict on it.
 
 use std::{
-    io::{self, IsTerminal as _, Write as _},
+    env,
+    io::{self, IsTerminal as _, Write},
+    path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicUsize, Ordering},
     },
-    time::{Duration, Instant as Clock},
 };
 
 use wasm_policy::time::Instant;
 
-use super::{args::QuestionArgs, exit::Stop, terminal::Terminal};
+use super::{args::QuestionArgs, exit::Stop, progress, terminal::Terminal};
 use crate::{
     config::Configuration,
     deadline::Deadline,
     engine::Native,
     evidence::{self, Gathered, Question},
-    presenter::Names,
+    presenter::Asked,
     reference::ImageSource,
     registry::{PlainHttp, Registries, RegistryOptions},
 };
 
-/// A call that takes longer than this tells how far it is.
-const PATIENCE: Duration = Duration::from_secs(1);
-
-/// The evidence, how its images were called on the command line, and the time of `--now`.
+/// The evidence and the verdict, the images in the order of the command line, and the time of `--now`.
 pub(super) struct Answered {
     pub(super) gathered: Gathered,
-    pub(super) names: Names,
+    pub(super) asked: Vec<Asked>,
     pub(super) now: Option<Instant>,
 }
 
@@ -44,6 +42,13 @@ pub(super) fn gather(args: QuestionArgs, terminal: Terminal) -> Result<Answered,
     let sources = sources.collect::<Result<Vec<_>, _>>().map_err(|error| {
         Stop::usage(error.to_string(), "write registry/repository:tag, registry/repository@sha256:… or oci:PATH:TAG")
     })?;
+    let config = listed(config, "IMAGE_INTEGRITY_CONFIG");
+    if config.is_empty() {
+        return Err(Stop::usage(
+            "no configuration says whom to trust",
+            "give --config FILE|DIR with the YAML that `kubectl apply` takes, as the verify-config.yaml of AKS Image Integrity",
+        ));
+    }
     let configuration = Configuration::load(&config, namespace.as_deref()).map_err(|mistakes| {
         Stop::usage(
             format!("the configuration cannot be used\n{mistakes}"),
@@ -54,7 +59,7 @@ pub(super) fn gather(args: QuestionArgs, terminal: Terminal) -> Result<Answered,
         terminal.note(&format!("note: {note}"));
     }
     let options = RegistryOptions {
-        ca_files,
+        ca_files: listed(ca_files, "IMAGE_INTEGRITY_CA_FILE"),
         plain_http: if plain_http || configuration.plain_http() { PlainHttp::Always } else { PlainHttp::Never },
     };
     let registries = Registries::new(&options)
@@ -62,25 +67,36 @@ pub(super) fn gather(args: QuestionArgs, terminal: Terminal) -> Result<Answered,
     let time = now.unwrap_or_else(current).to_string();
     let question = Question { config: configuration.config(), now: &time, request_id: None };
 
-    let progress = Progress::over(sources.len());
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .map_err(|error| Stop::undecided(format!("cannot start: {error}")))?;
-    let told = |_: &str| progress.one_more();
-    let gathered =
-        runtime.block_on(evidence::gather(&sources, question, &registries, Arc::new(Native), deadline, &told));
+    let done = AtomicUsize::new(0);
+    let one_more = |_: &str| _ = done.fetch_add(1, Ordering::Relaxed);
+    let gathering = evidence::gather(&sources, question, &registries, Arc::new(Native), deadline, &one_more);
+    let gathered = runtime.block_on(progress::told(gathering, &done, sources.len(), watcher(sources.len())));
     // A name that is still being resolved must not hold up the answer.
     runtime.shutdown_background();
-    progress.end();
     let gathered =
         gathered.map_err(|error| Stop::usage(error.to_string(), "or give one of them another name with --as REF"))?;
 
-    let mut names = Names::new();
-    for (image, name) in gathered.images.iter().zip(images) {
-        names.entry(image.key.clone()).or_default().push(name);
+    let keys = gathered.images.iter().map(|image| image.key.clone());
+    let asked = keys.zip(images).map(|(key, name)| Asked { key, name }).collect();
+    Ok(Answered { gathered, asked, now })
+}
+
+/// The paths that were given, else those of the variable. Only there a separator is needed: on the command line the option is repeated.
+fn listed(given: Vec<PathBuf>, variable: &str) -> Vec<PathBuf> {
+    if !given.is_empty() {
+        return given;
     }
-    Ok(Answered { gathered, names, now })
+    let paths = env::var_os(variable).unwrap_or_default();
+    env::split_paths(&paths).filter(|path| !path.as_os_str().is_empty()).collect()
+}
+
+/// Where progress is told: to people, and only about several images.
+fn watcher(images: usize) -> Box<dyn Write> {
+    if images > 1 && io::stderr().is_terminal() { Box::new(io::stderr()) } else { Box::new(io::sink()) }
 }
 
 /// The clock's time, in whole seconds.
@@ -88,33 +104,4 @@ pub(super) fn current() -> Instant {
     let seconds = jiff::Timestamp::now().as_second();
     // The clock's range is within that of the verdict; a time that is not would be refused as 1970's certificates are.
     Instant::from_unix(seconds, 0).unwrap_or(Instant::FIRST)
-}
-
-/// How many images are done, told on a terminal to who waits long.
-struct Progress {
-    done: AtomicUsize,
-    of: usize,
-    since: Clock,
-    shown: bool,
-}
-
-impl Progress {
-    fn over(of: usize) -> Self {
-        Self { done: AtomicUsize::new(0), of, since: Clock::now(), shown: of > 1 && io::stderr().is_terminal() }
-    }
-
-    fn one_more(&self) {
-        let done = self.done.fetch_add(1, Ordering::Relaxed) + 1;
-        if self.shown && self.since.elapsed() > PATIENCE {
-            // Nobody reads it: there is no one left to tell.
-            let _ = write!(io::stderr().lock(), "\r{done}/{} images…", self.of);
-        }
-    }
-
-    /// Clears the line.
-    fn end(&self) {
-        if self.shown && self.since.elapsed() > PATIENCE {
-            let _ = write!(io::stderr().lock(), "\r\x1b[K");
-        }
-    }
 }

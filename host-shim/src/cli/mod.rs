@@ -10,6 +10,7 @@ mod exit;
 mod fetch;
 mod gather;
 mod lines;
+mod progress;
 mod replay;
 mod terminal;
 mod verify;

@@ -16,7 +16,7 @@ use wasm_policy::{
     verdict::Verdict,
 };
 
-use crate::presenter::{Names, Outcome};
+use crate::presenter::Outcome;
 
 use super::{
     answer::{Answers, as_of},
@@ -39,7 +39,7 @@ pub(super) fn run(args: ReplayArgs, terminal: Terminal) -> Result<Exit, Stop> {
     for file in &files {
         let document = read(file)?;
         let verdict = judge_at(&document, now);
-        outcome = outcome.max(answers.tell(&verdict, &Names::new(), &file.display().to_string())?);
+        outcome = outcome.max(answers.tell_recorded(&verdict, &file.display().to_string())?);
     }
     Ok(outcome.into())
 }

@@ -12,7 +12,7 @@ use super::{
 
 pub(super) fn run(args: VerifyArgs, terminal: Terminal) -> Result<Exit, Stop> {
     let VerifyArgs { question, output, evidence } = args;
-    let Answered { gathered, names, now } = gather(question, terminal)?;
+    let Answered { gathered, asked, now } = gather(question, terminal)?;
     if let Some(file) = &evidence {
         keep(file, &gathered.input)?;
     }
@@ -20,7 +20,7 @@ pub(super) fn run(args: VerifyArgs, terminal: Terminal) -> Result<Exit, Stop> {
     if let Some(now) = now {
         answers.as_of(now)?;
     }
-    Ok(answers.tell(&gathered.verdict, &names, "the input document")?.into())
+    Ok(answers.tell(&gathered.verdict, &asked)?.into())
 }
 
 /// Writes the input document, so that `replay` gives the same verdict.

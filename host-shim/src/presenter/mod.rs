@@ -8,5 +8,5 @@ mod text;
 mod yaml;
 
 pub use document::{Action, Check, Class, Document, Image, Outcome, Reason, Report, Result};
-pub use text::{Names, text};
+pub use text::{Asked, text};
 pub use yaml::yaml;

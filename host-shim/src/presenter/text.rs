@@ -2,7 +2,7 @@
 //!
 //! Styles are always written; the stream that the text goes to takes them out where it is no terminal.
 
-use std::{borrow::Cow, collections::BTreeMap, fmt::Write as _};
+use std::{borrow::Cow, fmt::Write as _};
 
 use anstyle::{AnsiColor, Style};
 
@@ -17,26 +17,33 @@ const UNSURE: Style = AnsiColor::Yellow.on_default();
 const FAINT: Style = Style::new().dimmed();
 const BOLD: Style = Style::new().bold();
 
+/// Columns of the names of facts, so that their values stand under each other.
+const LABEL: usize = "valid until".len();
+
 /// Signatures of one image that are shown; the rest is counted. Fifty failed signatures would bury the reason.
 const SHOWN_REPORTS: usize = 5;
 
-/// How the images were called by the one who asked: the image's key in the document, to its names in the order they were given.
-pub type Names = BTreeMap<String, Vec<String>>;
+/// An image as it was asked about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Asked {
+    /// Its key in the document.
+    pub key: String,
+    /// What the one who asked calls it.
+    pub name: String,
+}
 
-/// Writes the whole document; `source` names it where it was refused without naming an image.
-pub fn text(document: &Document, names: &Names, source: &str) -> String {
+/// Writes the verdict on these images in this order; `source` names a document that was refused without naming an image.
+pub fn text(document: &Document, asked: &[Asked], source: &str) -> String {
     let mut out = String::new();
     if let Some(error) = document.error.as_ref().filter(|_| document.images.is_empty()) {
         refusal(&mut out, source, error);
     }
-    for (key, image) in &document.images {
-        let own = [key.clone()];
-        for name in names.get(key).map_or(own.as_slice(), Vec::as_slice) {
-            if !out.is_empty() {
-                out.push('\n');
-            }
-            block(&mut out, name, key, image);
+    for Asked { key, name } in asked {
+        let Some(image) = document.images.get(key) else { continue };
+        if !out.is_empty() {
+            out.push('\n');
         }
+        block(&mut out, name, key, image);
     }
     out
 }
@@ -85,7 +92,7 @@ fn heading(out: &mut String, name: &str, class: Class, code: &str) {
 }
 
 fn fact(out: &mut String, name: &str, value: &str) {
-    line(out, format_args!("  {FAINT}{name}{FAINT:#}  {}", printable(value)));
+    line(out, format_args!("  {FAINT}{name:LABEL$}{FAINT:#}  {}", printable(value)));
 }
 
 fn reason(out: &mut String, message: &str, remediation: &str) {
@@ -96,17 +103,11 @@ fn reason(out: &mut String, message: &str, remediation: &str) {
 /// The good signatures first: on a success they are what the verdict rests on.
 fn reports(out: &mut String, image: &Image) {
     let (good, bad): (Vec<_>, Vec<_>) = image.verifier_reports.iter().partition(|report| report.is_success);
-    let ordered = good.into_iter().chain(bad);
-    let alone = image.verifier_reports.len() == 1;
-    for shown in ordered.take(SHOWN_REPORTS) {
+    for shown in good.into_iter().chain(bad).take(SHOWN_REPORTS) {
         report(out, shown);
-        // With one signature its reason is the image's; it is said once, below.
-        if !shown.is_success && !alone {
-            out.push_str(&sentence(
-                &format!("    {} ", printable(&shown.code)),
-                4 + shown.code.chars().count() + 1,
-                &shown.message,
-            ));
+        // Most often a report's reason is the image's, which is said once, below.
+        if !shown.is_success && (&shown.code, &shown.message) != (&image.code, &image.message) {
+            out.push_str(&sentence("    ", 4, &format!("{}: {}", shown.code, shown.message)));
         }
     }
     if let Some(more) = image.verifier_reports.len().checked_sub(SHOWN_REPORTS).filter(|more| *more > 0) {
@@ -115,14 +116,15 @@ fn reports(out: &mut String, image: &Image) {
 }
 
 fn report(out: &mut String, report: &Report) {
-    let verifier = printable(&report.verifier_name);
-    match (&report.reference_digest, report.extensions.get("SN").filter(|_| !report.is_success)) {
+    let verifier = &report.verifier_name;
+    // The message on a good signature names the signer with more detail.
+    let signer = report.extensions.get("SN").filter(|_| !report.is_success);
+    match (&report.reference_digest, signer) {
         (Some(digest), Some(signer)) => {
-            let signer = printable(signer);
-            line(out, format_args!("  signature {}  by {signer}  {FAINT}({verifier}){FAINT:#}", short(digest)));
+            fact(out, "signature", &format!("{}  by {signer}  ({verifier})", short(digest)));
         }
-        (Some(digest), None) => line(out, format_args!("  signature {}  {FAINT}({verifier}){FAINT:#}", short(digest))),
-        (None, _) => line(out, format_args!("  verifier {verifier}")),
+        (Some(digest), None) => fact(out, "signature", &format!("{}  ({verifier})", short(digest))),
+        (None, _) => fact(out, "verifier", verifier),
     }
     out.push_str(&fill(4, "   ", report.checks.iter().map(check)));
     for logged in report.checks.iter().filter(|check| is_only_logged(check)) {
@@ -158,9 +160,9 @@ fn short(digest: &str) -> String {
     const HEX: usize = 12;
     match digest.split_once(':') {
         Some((algorithm, hex)) if hex.len() > HEX && hex.is_ascii() => {
-            format!("{}:{}…", printable(algorithm), printable(&hex[..HEX]))
+            format!("{algorithm}:{}…", &hex[..HEX])
         }
-        _ => printable(digest),
+        _ => digest.to_owned(),
     }
 }
 

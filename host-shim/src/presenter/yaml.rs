@@ -1,7 +1,7 @@
 //! The verdict document as YAML 1.2 in block style, for people who read YAML; the same values in the same order.
 //!
 //! Of our own, since it is short and what matters is that no reader of YAML 1.1 or 1.2 takes a string for anything else: a scalar stands plain only
-//! where it begins with a letter, is of letters, digits, `_`, `.`, `/` and `-`, and is no word such as `yes` or `null`. All else is quoted as JSON does it.
+//! where it begins with a letter, is of letters, digits and `_./+-`, and is no word such as `yes` or `null`. All else is quoted as JSON does it.
 
 use std::fmt::Write as _;
 
@@ -101,7 +101,7 @@ fn scalar(out: &mut String, value: &Value) {
 
 fn string(out: &mut String, text: &str) {
     let plain = text.starts_with(|c: char| c.is_ascii_alphabetic())
-        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"_./-".contains(&b))
+        && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"_./+-".contains(&b))
         && !WORDS.iter().any(|word| word.eq_ignore_ascii_case(text));
     if plain {
         out.push_str(text);

@@ -1,7 +1,9 @@
 //! The binary itself: its exit codes, what it writes and where.
+#![allow(clippy::expect_used, clippy::unwrap_used, reason = "all of this is a test")]
 
 mod replay;
 mod usage;
+mod verify;
 
 use std::{
     io::Write as _,
