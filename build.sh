@@ -37,16 +37,16 @@ need_rust() {
 
 build() {
   need_rust
-  say 'the CLI'
-  cargo build --locked --release --package host-shim
+  say 'the CLI and the build steps'
+  cargo build --locked --release --package host-shim --package xtask
   module
 }
 
-# The module and the bundle. The steps are built without optimisation: they run for a second.
+# The module and the bundle. The steps share their dependencies with the CLI's build.
 module() {
   say 'the module and the bundle for OPA'
-  cargo run --locked --quiet --package xtask -- module --out dist/policy.wasm
-  cargo run --locked --quiet --package xtask -- bundle --module dist/policy.wasm --rego rego/bundle --out dist/bundle.tar.gz
+  cargo run --locked --quiet --release --package xtask -- module --out dist/policy.wasm
+  cargo run --locked --quiet --release --package xtask -- bundle --module dist/policy.wasm --rego rego/bundle --out dist/bundle.tar.gz
 }
 
 # An OPA that can load the module: on the path, or built by `./build.sh e2e`.
