@@ -1,6 +1,6 @@
 //! From objects to one configuration: which objects apply, which certificates a trust store is made of, and how reports are combined.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use wasm_policy::input::{CombinationPolicy, Config, Verifier};
 
@@ -46,6 +46,10 @@ pub(super) fn assemble(objects: Objects, namespace: Option<&str>, findings: &Fin
         if let Some(content) = content {
             assembled.add_verifier(&identity, content, &library);
         }
+    }
+    let used: BTreeSet<&String> = assembled.origins.values().flatten().collect();
+    for object in anchors.iter().filter(|object| !used.contains(&object.identity.to_string())) {
+        findings.note(object.place.clone(), format!("{} is not used by any verifier that applies", object.identity));
     }
     assembled
 }

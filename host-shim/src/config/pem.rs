@@ -12,6 +12,9 @@ const END: &str = "-----END ";
 const DASHES: &str = "-----";
 const CERTIFICATE: &str = "CERTIFICATE";
 
+const LINE_BREAKS_LOST: &str =
+    "the line breaks of the PEM text are lost; write `value: |` and the text below, each line indented";
+
 /// A PEM block as it is written, between lines without leading or trailing space.
 pub(super) struct Block<'t> {
     pub(super) label: &'t str,
@@ -43,11 +46,7 @@ pub(super) fn certificates(field: &Field<'_>) -> Option<String> {
         }
     }
     if blocks.is_empty() {
-        field.mistake(if text.contains(BEGIN) {
-            "the line breaks of the PEM text are lost; write `value: |` and the text below, indented"
-        } else {
-            "holds no certificate; put one or more PEM blocks here, from -----BEGIN CERTIFICATE----- on"
-        });
+        field.mistake("holds no certificate; put one or more PEM blocks here, from -----BEGIN CERTIFICATE----- on");
         return None;
     }
     good.then_some(certificates)
@@ -85,24 +84,26 @@ fn blocks(text: &str) -> Result<Vec<Block<'_>>, (usize, String)> {
     let mut blocks = Vec::new();
     let mut open: Option<Block<'_>> = None;
     for (index, line) in text.lines().map(str::trim).enumerate() {
-        let label = |prefix| line.strip_prefix(prefix).and_then(|rest| rest.strip_suffix(DASHES));
+        if line.contains(DASHES) && [BEGIN, END].iter().all(|edge| label(line, edge).is_none()) {
+            return Err((index, LINE_BREAKS_LOST.to_owned()));
+        }
         match &mut open {
             None => {
-                if let Some(label) = label(BEGIN) {
+                if let Some(label) = label(line, BEGIN) {
                     open = Some(Block { label, text: format!("{line}\n"), line: index });
-                } else if label(END).is_some() {
+                } else if label(line, END).is_some() {
                     return Err((index, "this PEM block has no first line (-----BEGIN …)".to_owned()));
                 }
             }
             Some(block) => {
-                if label(BEGIN).is_some() {
+                if label(line, BEGIN).is_some() {
                     break;
                 }
                 if !line.is_empty() {
                     block.text.push_str(line);
                     block.text.push('\n');
                 }
-                if let Some(end) = label(END) {
+                if let Some(end) = label(line, END) {
                     if end != block.label {
                         let message = format!("begins with {} and ends with {}", quoted(block.label), quoted(end));
                         return Err((block.line, format!("this PEM block {message}")));
@@ -116,4 +117,10 @@ fn blocks(text: &str) -> Result<Vec<Block<'_>>, (usize, String)> {
         None => Ok(blocks),
         Some(block) => Err((block.line, "this PEM block has no last line (-----END …)".to_owned())),
     }
+}
+
+/// The label of a block's first or last line. Where line breaks are lost, what follows could be a key's content: that is no label.
+fn label<'t>(line: &'t str, edge: &str) -> Option<&'t str> {
+    let label = line.strip_prefix(edge)?.strip_suffix(DASHES)?;
+    label.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit() || b == b' ').then_some(label)
 }

@@ -61,16 +61,12 @@ pub(crate) fn documents(text: &str, limits: Limits) -> Result<Vec<Node>, Vec<Fau
 
 /// The first line that belongs to a template, such as a Helm chart's.
 fn template(text: &str) -> Option<Fault> {
-    let (index, line, start) = text.lines().enumerate().find_map(|(index, line)| {
-        let start = line.find("{{")?;
-        (!line.trim_start().starts_with('#')).then_some((index, line, start))
-    })?;
+    let mut lines = text.lines().enumerate().filter(|(_, line)| !line.trim_start().starts_with('#'));
+    let (index, before) = lines.find_map(|(index, line)| Some((index, line.split_once("{{")?.0)))?;
     Some(Fault {
         line: index + 1,
-        column: line.chars().take_while(|c| *c != '{').count().min(start) + 1,
+        column: before.chars().count() + 1,
         path: String::new(),
-        message:
-            "this is a template that has not been rendered; render it first, as with `helm template` or `envsubst`"
-                .to_owned(),
+        message: TEMPLATE.to_owned(),
     })
 }
