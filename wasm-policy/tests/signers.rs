@@ -196,4 +196,6 @@ fn names_from_outside_are_escaped_and_cut_in_messages() {
     assert_eq!(verdict["code"], "IDENTITY_MISMATCH");
     assert!(message.chars().all(|c| !c.is_control() && c != '\u{202e}'), "{message}");
     assert!(message.len() < 2_000, "{} bytes", message.len());
+    let told = verdict["verifierReports"][0]["extensions"]["SN"].as_str().unwrap();
+    assert!(told.ends_with('…') && told.len() < 1_000, "{told}");
 }
