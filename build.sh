@@ -17,7 +17,7 @@ usage: ./build.sh COMMAND
   test    the tests
   e2e     the end-to-end tests against real peers: OPA, two registries, notation-go, Node (needs Go and Node)
   deny    check licences and sources of dependencies
-  sizes   the module's size by part
+  sizes   the module's size by crate
 
 CARGO_TARGET_DIR says where cargo builds; IMAGE_INTEGRITY_CACHE (by default ~/.cache/image-integrity) is where peers and tools are kept.
 EOF
@@ -90,7 +90,9 @@ test_all() {
   cargo test --locked
   module
   say 'the module in wasmtime'
-  IMAGE_INTEGRITY_MODULE=$PWD/dist/policy.wasm cargo test --locked --package image-integrity-tests
+  local trap=$target/trap/policy.wasm
+  cargo run --locked --quiet --release --package xtask -- module --features trap --out "$trap"
+  IMAGE_INTEGRITY_MODULE=$PWD/dist/policy.wasm IMAGE_INTEGRITY_TRAP_MODULE=$trap cargo test --locked --package image-integrity-tests
 }
 
 deny() {
@@ -99,7 +101,20 @@ deny() {
     say 'installing cargo-deny into the cache'
     CARGO_TARGET_DIR=$cache/target-tools cargo install --locked --root "$cache/tools" cargo-deny@0.20.2
   fi
-  "$cache/tools/bin/cargo-deny" --locked check licenses bans sources
+  local checks='licenses bans sources'
+  if timeout 60 "$cache/tools/bin/cargo-deny" --locked fetch db >/dev/null 2>&1; then
+    checks+=' advisories'
+  else
+    say 'no database of advisories is reachable: they are not checked'
+  fi
+  # shellcheck disable=SC2086 # a list of words
+  "$cache/tools/bin/cargo-deny" --locked --log-level error check --hide-inclusion-graph $checks
+}
+
+sizes() {
+  need_rust
+  module
+  cargo run --locked --quiet --release --package xtask -- sizes "$target/wasm32-unknown-unknown/wasm/wasm_policy.wasm"
 }
 
 case ${1:-help} in
@@ -107,6 +122,7 @@ case ${1:-help} in
   demo) demo ;;
   test) test_all ;;
   deny) deny ;;
+  sizes) sizes ;;
   help | -h | --help) help ;;
   *) help >&2; fail "there is no command $1" ;;
 esac
