@@ -3,6 +3,7 @@
 use super::{
     judge::{Judge, Standing, takes},
     listing::{Candidate, envelope_need, manifest_need},
+    member::Member,
     report::Told,
     signature,
 };
@@ -13,7 +14,7 @@ use crate::{
     input::{Descriptor, FetchFailure},
     limits::Budget,
     request::Rule,
-    time::Instant,
+    time::{Instant, earlier},
     verdict::Need,
     x509,
 };
@@ -47,34 +48,6 @@ pub(super) enum Outcome {
     Failed { limit: bool },
     /// It depends on evidence that is not there.
     Open(Vec<Need>),
-}
-
-/// A member of a group and the judges that are to judge it: those whose limit is not reached.
-pub(super) struct Member<'b, 'r> {
-    pub(super) position: usize,
-    pub(super) candidate: &'b Candidate<'r>,
-    pub(super) judges: Vec<&'b Judge<'r>>,
-    /// Whether some judge is past its limit.
-    pub(super) limited: bool,
-}
-
-/// Whom the limit of each judge lets judge which candidate, in listing order.
-pub(super) fn members<'b, 'r>(candidates: &'b [Candidate<'r>], judges: &[&'b Judge<'r>]) -> Vec<Member<'b, 'r>> {
-    let mut tried = vec![0; judges.len()];
-    let mut members = Vec::new();
-    for (position, candidate) in candidates.iter().enumerate() {
-        let mut member = Member { position, candidate, judges: Vec::new(), limited: false };
-        for (judge, tried) in judges.iter().zip(&mut tried).filter(|(judge, _)| judge.takes(&candidate.artifact_type)) {
-            if *tried < judge.verifier.max_signatures {
-                *tried += 1;
-                member.judges.push(judge);
-            } else {
-                member.limited = true;
-            }
-        }
-        members.push(member);
-    }
-    members
 }
 
 impl Court<'_, '_> {
@@ -183,13 +156,5 @@ impl Court<'_, '_> {
             }
             Err(failure) => failed(&failure, false),
         }
-    }
-}
-
-/// The earlier of two moments, where none means never.
-pub(super) fn earlier(a: Option<Instant>, b: Option<Instant>) -> Option<Instant> {
-    match (a, b) {
-        (Some(a), Some(b)) => Some(a.min(b)),
-        (a, b) => a.or(b),
     }
 }

@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 
 use super::{
-    group::{Court, Effort, Member, Outcome, earlier, members},
+    group::{Court, Effort, Outcome},
     judge::{Bench, Judge, Standing, fresh_verifier},
     listing::Listing,
-    report::{self, Told},
+    member::{Member, members},
+    report::{self, Conclusion, Told},
 };
 use crate::{
     code::{Code, Failure},
@@ -16,22 +17,12 @@ use crate::{
     reference::Reference,
     request::{Combination, Rule},
     text::shown,
-    time::Instant,
+    time::{Instant, earlier},
     verdict::{ImageVerdict, Need, NeedKind},
 };
 
 /// The first wave of manifests whose type is not known; each further one is twice as large.
 const FIRST_WAVE: usize = 4;
-
-/// What is concluded about an image.
-#[derive(Default)]
-pub(super) struct Conclusion {
-    /// None where the image is verified.
-    pub(super) failure: Option<Failure>,
-    pub(super) valid_until: Option<Instant>,
-    pub(super) told: Vec<Told>,
-    pub(super) needs: Vec<Need>,
-}
 
 /// Judges one image, and adds what is missing to the needs.
 pub(super) fn assess(
@@ -227,13 +218,6 @@ impl Hearing<'_, '_> {
             Code::ArtifactTypeMissing,
             format!("the image has no artifact{named}, and the policy asks for one"),
         ))
-    }
-}
-
-impl Conclusion {
-    fn incomplete(needs: Vec<Need>, told: Vec<Told>) -> Self {
-        let message = format!("{} more pieces of evidence are needed", needs.len());
-        Self { failure: Some(Failure::new(Code::EvidenceIncomplete, message)), valid_until: None, told, needs }
     }
 }
 

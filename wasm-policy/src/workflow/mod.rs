@@ -1,12 +1,13 @@
 //! The main path: an input document becomes a verdict on each of its images.
 //!
 //! For each image: [`judge`] says what each verifier's trust policy asks of it, [`listing`] which referrers are looked at, [`group`] judges
-//! them in waves by type, [`signature`] carries out the checks of one signature, and [`image`] draws the conclusion.
+//! them in waves by type, [`signature`] carries out the checks of one signature, [`image`] draws the conclusion, and [`report`] writes it down.
 
 mod group;
 mod image;
 mod judge;
 mod listing;
+mod member;
 mod report;
 mod signature;
 

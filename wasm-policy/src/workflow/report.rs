@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::{
-    group::Member,
-    image::Conclusion,
     judge::{Judge, Standing},
+    member::Member,
     signature::{self, Judgement},
 };
 use crate::{
@@ -15,8 +14,25 @@ use crate::{
     request::Verifier,
     text::shown,
     time::Instant,
-    verdict::{CheckResult, ImageVerdict, VerifierReport},
+    verdict::{CheckResult, ImageVerdict, Need, VerifierReport},
 };
+
+/// What is concluded about an image.
+#[derive(Default)]
+pub(super) struct Conclusion {
+    /// None where the image is verified.
+    pub(super) failure: Option<Failure>,
+    pub(super) valid_until: Option<Instant>,
+    pub(super) told: Vec<Told>,
+    pub(super) needs: Vec<Need>,
+}
+
+impl Conclusion {
+    pub(super) fn incomplete(needs: Vec<Need>, told: Vec<Told>) -> Self {
+        let message = format!("{} more pieces of evidence are needed", needs.len());
+        Self { failure: Some(Failure::new(Code::EvidenceIncomplete, message)), valid_until: None, told, needs }
+    }
+}
 
 /// A report, and what the conclusion needs to know about it.
 pub(super) struct Told {

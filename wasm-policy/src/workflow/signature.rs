@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use super::{group::earlier, judge::Judge};
+use super::judge::Judge;
 use crate::{
     code::{Code, Failure},
     envelope::{SigningScheme, VerifiedEnvelope, payload::Payload},
     input::Descriptor,
     limits::Limits,
     text::shown,
-    time::Instant,
+    time::{Instant, earlier},
     trust::{StoreKind, TimestampRule},
     verdict::{Action, Check, CheckName, CheckResult},
     x509::{Certificate, CodeSigningChain},
