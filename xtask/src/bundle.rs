@@ -4,6 +4,7 @@
 
 use std::{
     collections::BTreeMap,
+    fmt::Write as _,
     fs, io,
     path::{Path, PathBuf},
 };
@@ -35,7 +36,10 @@ pub(crate) fn pack(module: &Path, rego: &Path, out: &Path) -> Result<String, Err
     let mut members = BTreeMap::new();
     collect(rego, "", &mut members)?;
     let module = read(module)?;
-    let revision: String = Sha256::digest(&module).iter().map(|byte| format!("{byte:02x}")).collect();
+    let mut revision = String::new();
+    for byte in Sha256::digest(&module) {
+        let _ = write!(revision, "{byte:02x}");
+    }
     let manifest = json!({
         "revision": revision,
         "roots": ROOTS,

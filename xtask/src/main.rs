@@ -3,9 +3,11 @@
 mod bundle;
 mod module;
 mod postlink;
+mod sizes;
 
 use std::{
     error::Error,
+    fs,
     io::{self, Write as _},
     path::PathBuf,
     process::ExitCode,
@@ -31,6 +33,11 @@ enum Step {
         linked: PathBuf,
         /// Where the module is written.
         out: PathBuf,
+    },
+    /// Tell how many bytes of the module are whose.
+    Sizes {
+        /// The linker's module, with its names; `module` leaves it in the target folder.
+        linked: PathBuf,
     },
     /// Pack the module and its Rego into a bundle for OPA.
     Bundle {
@@ -66,6 +73,9 @@ fn run(step: Step) -> Result<(), Box<dyn Error>> {
         Step::Postlink { linked, out } => {
             let bytes = module::finish(&linked, &out)?;
             writeln!(told, "{}: {bytes} bytes", out.display())?;
+        }
+        Step::Sizes { linked } => {
+            write!(told, "{}", sizes::measure(&fs::read(linked)?)?)?;
         }
         Step::Bundle { module, rego, out } => {
             let revision = bundle::pack(&module, &rego, &out)?;
