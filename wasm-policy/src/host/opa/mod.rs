@@ -10,6 +10,8 @@
 
 mod arena;
 mod handle;
+#[cfg(feature = "trap")]
+mod trap;
 
 use core::ptr;
 use std::ffi::{CStr, CString, c_char};
@@ -116,6 +118,8 @@ fn result(entrypoint: i32, input: Option<&[u8]>, [before, after]: [&str; 2]) -> 
     if entrypoint != VERIFY {
         abort(c"image-integrity: unknown entrypoint");
     }
+    #[cfg(feature = "trap")]
+    trap::spring(input.unwrap_or_default());
     let limits = Limits::default();
     let document = match input {
         Some(input) => parse(input, &limits),
