@@ -1,6 +1,6 @@
 //! The module in wasmtime, loaded and called as OPA and its SDKs do.
 
-use std::{env, fs};
+use std::{env, fs, sync::OnceLock};
 
 use wasmtime::{
     AsContextMut, Caller, Config, Engine, Error, Instance as WasmInstance, Linker, Memory, MemoryType, Module, Store,
@@ -47,13 +47,15 @@ pub fn bytes(variable: &str) -> Vec<u8> {
 
 impl Compiled {
     /// The released module, from `IMAGE_INTEGRITY_MODULE`.
-    pub fn released() -> Self {
-        Self::new(&bytes("IMAGE_INTEGRITY_MODULE"))
+    pub fn released() -> &'static Self {
+        static RELEASED: OnceLock<Compiled> = OnceLock::new();
+        RELEASED.get_or_init(|| Self::new(&bytes("IMAGE_INTEGRITY_MODULE")))
     }
 
     /// The module with deliberate traps, from `IMAGE_INTEGRITY_TRAP_MODULE`.
-    pub fn with_traps() -> Self {
-        Self::new(&bytes("IMAGE_INTEGRITY_TRAP_MODULE"))
+    pub fn with_traps() -> &'static Self {
+        static WITH_TRAPS: OnceLock<Compiled> = OnceLock::new();
+        WITH_TRAPS.get_or_init(|| Self::new(&bytes("IMAGE_INTEGRITY_TRAP_MODULE")))
     }
 
     fn new(module: &[u8]) -> Self {

@@ -1,6 +1,7 @@
 //! The module as OPA meets it: its imports and exports, what one evaluation leaves to the next, and the text between the two.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use image_integrity_test_corpus::cases;
+use image_integrity_test_corpus::{NOW, cases};
 use image_integrity_tests::{
     rego::{literal, quoted},
     wasm::{self, Compiled, Ended, Instance},
@@ -91,7 +92,10 @@ fn strings_in_gos_notation_come_back_as_they_were_and_in_printable_ascii() {
         "ÿ 東京 \u{10ffff}",
         "\u{2028}",
     ] {
-        let literal = format!(r#"{{"requestId": {}, "apiVersion": "image-integrity/v1"}}"#, quoted(text));
+        let literal = format!(
+            r#"{{"apiVersion": "image-integrity/v1", "config": {{"verifiers": []}}, "images": {{"a/b:c": {{}}}}, "now": "{NOW}", "requestId": {}}}"#,
+            quoted(text),
+        );
         for verdict in
             [instance.evaluate(Some(literal.as_bytes())), instance.evaluate_in_steps(Some(literal.as_bytes()))]
         {
@@ -159,9 +163,9 @@ fn after_ten_thousand_aborts_the_next_answer_is_right() {
     let mut instance = compiled.instance();
     for turn in 0..10_000 {
         let steps = turn % 3 == 2;
-        let mut end = |input: &[u8]| match steps {
-            false => instance.evaluate(Some(input)).unwrap_err(),
-            true => instance.evaluate_in_steps(Some(input)).unwrap_err(),
+        let mut end = |input: &[u8]| {
+            let ended = if steps { instance.evaluate_in_steps(Some(input)) } else { instance.evaluate(Some(input)) };
+            ended.unwrap_err()
         };
         match turn % 2 {
             0 => match end(b"\"panic\"") {

@@ -80,8 +80,8 @@ impl<'a, D: Dialect> Reader<'a, D> {
         self.values = values;
         match self.peek() {
             Some(b'"') => Ok(Value::String(self.string()?)),
-            Some(b'{') => self.braces(self.deeper(depth)?),
-            Some(b'[') => self.array(self.deeper(depth)?),
+            Some(b'{') => self.braces(deeper(depth)?),
+            Some(b'[') => self.array(deeper(depth)?),
             Some(b'-' | b'0'..=b'9') => self.number(),
             Some(b't') if self.take("true") => Ok(Value::Bool(true)),
             Some(b'f') if self.take("false") => Ok(Value::Bool(false)),
@@ -90,12 +90,6 @@ impl<'a, D: Dialect> Reader<'a, D> {
             Some(_) => Err(self.malformed("a value is expected")),
             None => Err(self.malformed("the text ends where a value is expected")),
         }
-    }
-
-    fn deeper(&self, depth: usize) -> Result<usize, Failure> {
-        depth.checked_sub(1).ok_or_else(|| {
-            Failure::new(Code::InputTooLarge, format!("the text is nested too deeply at byte {}", self.at))
-        })
     }
 
     /// What braces enclose: an object, or a set of at least one element where the dialect has sets.
@@ -304,4 +298,10 @@ impl<'a, D: Dialect> Reader<'a, D> {
     fn malformed(&self, message: &str) -> Failure {
         Failure::new(Code::InputMalformed, format!("not {}: {message} (at byte {})", D::NAME, self.at))
     }
+}
+
+/// How much deeper a text may go on inside a bracket.
+fn deeper(depth: usize) -> Result<usize, Failure> {
+    // Without its place: the same document has another one in JSON than in Rego, and must get the same verdict.
+    depth.checked_sub(1).ok_or_else(|| Failure::new(Code::InputTooLarge, "the text is nested too deeply"))
 }

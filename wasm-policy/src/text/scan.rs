@@ -1,23 +1,44 @@
-//! Loops over text that take many bytes a turn.
+//! Loops over text that take 64 bytes a turn.
 //!
 //! OPA's engine leaves the compiled code at each turn of a loop, some 11 ns: a loop over single bytes reads 80 MB a second, and most of an
-//! input is base64 in long strings.
+//! input is base64 in long strings. What a turn does is written out, since the rules are compiled for size, and so a loop would stay one.
 
 use core::cmp::Ordering;
 
+/// What one turn takes.
+type Block = [[u8; 8]; 8];
+
 /// How many bytes come before the first quotation mark, backslash or control character, or the end.
 pub(super) fn plain_run(text: &[u8]) -> usize {
-    let (blocks, rest) = text.as_chunks::<64>();
-    let plain = blocks.iter().take_while(|block| is_plain(block)).count() * 64;
-    let tail = text.get(plain..).unwrap_or(rest);
-    plain + tail.iter().take_while(|byte| !matches!(byte, b'"' | b'\\' | 0..0x20)).count()
+    let (blocks, rest) = blocks(text);
+    for (turn, block) in blocks.iter().enumerate() {
+        if let Some(stop) = first_stop(block) {
+            return turn * 64 + stop;
+        }
+    }
+    let run = rest.iter().take_while(|byte| !matches!(byte, b'"' | b'\\' | 0..0x20)).count();
+    text.len() - rest.len() + run
 }
 
-/// Whether a run goes through the whole block. Written out, since a compiler that saves space would make it a loop again.
-fn is_plain(block: &[u8; 64]) -> bool {
-    let words = block.as_chunks::<8>().0;
-    let stop = |index: usize| words.get(index).map_or(0, |word| stops(u64::from_le_bytes(*word)));
-    stop(0) | stop(1) | stop(2) | stop(3) | stop(4) | stop(5) | stop(6) | stop(7) == 0
+fn first_stop(block: &Block) -> Option<usize> {
+    let word = match () {
+        () if stops(block[0]) != 0 => 0,
+        () if stops(block[1]) != 0 => 1,
+        () if stops(block[2]) != 0 => 2,
+        () if stops(block[3]) != 0 => 3,
+        () if stops(block[4]) != 0 => 4,
+        () if stops(block[5]) != 0 => 5,
+        () if stops(block[6]) != 0 => 6,
+        () if stops(block[7]) != 0 => 7,
+        () => return None,
+    };
+    Some(word * 8 + stops(block[word]).trailing_zeros() as usize / 8)
+}
+
+/// Sets the high bit of the first byte at which a plain run stops. Bits above it may be set wrongly, by borrows; the lowest one is right.
+const fn stops(word: [u8; 8]) -> u64 {
+    let word = u64::from_le_bytes(word);
+    (below(word, b' ') | equal(word, b'"') | equal(word, b'\\')) & HIGH
 }
 
 /// The order of names: that of their bytes, as Go and Rego sort them.
@@ -25,22 +46,23 @@ pub(super) fn order(a: &str, b: &str) -> Ordering {
     let (a, b) = (a.as_bytes(), b.as_bytes());
     let (blocks_a, blocks_b) = (a.as_chunks::<16>().0, b.as_chunks::<16>().0);
     for (x, y) in blocks_a.iter().zip(blocks_b) {
+        let (x, y) = (u128::from_be_bytes(*x), u128::from_be_bytes(*y));
         if x != y {
-            return u128::from_be_bytes(*x).cmp(&u128::from_be_bytes(*y));
+            return x.cmp(&y);
         }
     }
     let common = blocks_a.len().min(blocks_b.len()) * 16;
     a[common..].cmp(&b[common..])
 }
 
-/// Whether the text is UTF-8: what [`core::str::from_utf8`] says, with the ASCII parts skipped 64 bytes a turn.
+/// Whether the text is UTF-8: what [`core::str::from_utf8`] says, with the ASCII parts skipped.
 #[cfg(any(test, target_arch = "wasm32"))]
 pub(crate) fn is_utf8(text: &[u8]) -> bool {
     // Enough that a text without ASCII is checked in few pieces, and that one letter among base64 costs little.
     const PIECE: usize = 512;
     let mut rest = text;
     loop {
-        let ascii = rest.as_chunks::<64>().0.iter().take_while(|block| is_ascii(block)).count();
+        let ascii = blocks(rest).0.iter().take_while(|block| is_ascii(block)).count();
         rest = &rest[ascii * 64..];
         if rest.is_empty() {
             return true;
@@ -54,28 +76,42 @@ pub(crate) fn is_utf8(text: &[u8]) -> bool {
     }
 }
 
+#[cfg(any(test, target_arch = "wasm32"))]
+fn is_ascii(block: &Block) -> bool {
+    any(block, |word| word) & HIGH == 0
+}
+
 /// Whether every byte is from space to tilde.
 #[cfg(any(test, target_arch = "wasm32"))]
 pub(crate) fn is_printable_ascii(text: &[u8]) -> bool {
-    let (blocks, rest) = text.as_chunks::<64>();
-    let printable = |byte: &u8| matches!(byte, b' '..=b'~');
-    blocks.iter().all(|block| block.iter().fold(true, |all, byte| all & printable(byte))) && rest.iter().all(printable)
+    let (blocks, rest) = blocks(text);
+    let other = |word| word | below(word, b' ') | equal(word, 0x7f);
+    blocks.iter().all(|block| any(block, other) & HIGH == 0) && rest.iter().all(|byte| matches!(byte, b' '..=b'~'))
 }
 
 #[cfg(any(test, target_arch = "wasm32"))]
-fn is_ascii(block: &[u8; 64]) -> bool {
-    block.as_chunks::<8>().0.iter().fold(0, |all, word| all | u64::from_le_bytes(*word)) & HIGH == 0
+fn any(block: &Block, of: impl Fn(u64) -> u64) -> u64 {
+    let of = |word: usize| of(u64::from_le_bytes(block[word]));
+    of(0) | of(1) | of(2) | of(3) | of(4) | of(5) | of(6) | of(7)
+}
+
+/// The text in blocks, and what is left of it.
+fn blocks(text: &[u8]) -> (&[Block], &[u8]) {
+    let blocks = text.as_chunks::<8>().0.as_chunks::<8>().0;
+    (blocks, &text[blocks.len() * 64..])
 }
 
 const ONES: u64 = u64::from_ne_bytes([1; 8]);
 const HIGH: u64 = ONES << 7;
 
-/// Not zero where a plain run stops in the word.
-const fn stops(word: u64) -> u64 {
-    let quote = word ^ (ONES * b'"' as u64);
-    let backslash = word ^ (ONES * b'\\' as u64);
-    let control = word.wrapping_sub(ONES * 0x20) & !word;
-    (control | (quote.wrapping_sub(ONES) & !quote) | (backslash.wrapping_sub(ONES) & !backslash)) & HIGH
+/// Sets the high bit of the first byte that is ASCII and below this one.
+const fn below(word: u64, byte: u8) -> u64 {
+    word.wrapping_sub(ONES * byte as u64) & !word
+}
+
+/// Sets the high bit of the first byte that is this one.
+const fn equal(word: u64, byte: u8) -> u64 {
+    below(word ^ (ONES * byte as u64), 1)
 }
 
 #[cfg(test)]
