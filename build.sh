@@ -95,6 +95,27 @@ test_all() {
   IMAGE_INTEGRITY_MODULE=$PWD/dist/policy.wasm IMAGE_INTEGRITY_TRAP_MODULE=$trap cargo test --locked --package image-integrity-tests
 }
 
+# The end-to-end tests find what they test by these variables; tests/e2e/src/built.rs reads them.
+e2e() {
+  need go 'install Go 1.26 or newer from https://go.dev/dl (the peers are written in it)'
+  need node 'install Node.js 20 or newer from https://nodejs.org (the npm package is tested in it)'
+  build
+
+  say 'the module and the bundle again, in another folder: the same bytes'
+  local again=$target/again
+  CARGO_TARGET_DIR=$again "$target/release/xtask" module --out "$again/policy.wasm"
+  "$target/release/xtask" bundle --module "$again/policy.wasm" --rego rego/bundle --out "$again/bundle.tar.gz"
+  cmp dist/bundle.tar.gz "$again/bundle.tar.gz" || fail 'the bundle is not reproducible'
+
+  say 'the peers'
+  local peers
+  peers=$(tests/peers/build.sh | tail -1)
+
+  say 'against the peers'
+  IMAGE_INTEGRITY_E2E_CLI=$cli IMAGE_INTEGRITY_E2E_BUNDLE=$PWD/dist/bundle.tar.gz IMAGE_INTEGRITY_E2E_PEERS=$peers \
+    cargo test --locked --package image-integrity-e2e
+}
+
 deny() {
   need_rust
   if [[ ! -x $cache/tools/bin/cargo-deny ]]; then
@@ -121,6 +142,7 @@ case ${1:-help} in
   build) build ;;
   demo) demo ;;
   test) test_all ;;
+  e2e) e2e ;;
   deny) deny ;;
   sizes) sizes ;;
   help | -h | --help) help ;;

@@ -1,0 +1,39 @@
+//! Where the things under test are, and the peers.
+
+use std::{
+    env,
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+/// The command line under test, and nothing of the environment that would change what it does.
+pub fn shim() -> Command {
+    let mut command = Command::new(named("IMAGE_INTEGRITY_E2E_CLI"));
+    command.env_clear();
+    command
+}
+
+/// The bundle for OPA under test.
+pub fn bundle() -> PathBuf {
+    named("IMAGE_INTEGRITY_E2E_BUNDLE")
+}
+
+/// A file of `tests/fixtures`.
+pub fn fixture(path: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures").join(path)
+}
+
+/// notation-go, as `tests/peers` wraps it.
+pub fn notation_go() -> Command {
+    peer("signer")
+}
+
+/// A program of `tests/peers`.
+pub(crate) fn peer(name: &str) -> Command {
+    Command::new(named("IMAGE_INTEGRITY_E2E_PEERS").join(name))
+}
+
+fn named(variable: &str) -> PathBuf {
+    let path = env::var_os(variable).unwrap_or_else(|| panic!("{variable} is not set: run ./build.sh e2e"));
+    PathBuf::from(path)
+}

@@ -1,0 +1,17 @@
+//! What the end-to-end tests are made of: the built product, and the peers on other people's libraries, as processes.
+//!
+//! `./build.sh e2e` builds all of it, says by environment variables where it is, and runs the tests. Everything here is for tests: a mistake
+//! is a panic.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::missing_panics_doc)]
+
+mod built;
+mod opa;
+mod process;
+mod registry;
+mod tls;
+
+pub use built::{bundle, fixture, notation_go, shim};
+pub use opa::{Opa, canonical};
+pub use process::{Ended, Service, ended, run};
+pub use registry::{Kind, Registry, Signer};
+pub use tls::Tls;

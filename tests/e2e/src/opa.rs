@@ -1,0 +1,100 @@
+//! A stock OPA with our bundle, by its command line and over REST.
+
+use std::{
+    fs,
+    io::{self, Read as _, Write as _},
+    os::unix::net::UnixStream,
+    path::{Path, PathBuf},
+    process::Command,
+    thread,
+    time::Instant,
+};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use crate::{
+    built::{bundle, peer},
+    process::{Ended, PATIENCE, Service, run},
+};
+
+/// An OPA that serves over a socket in a folder of its own, so that no port has to be found for it.
+pub struct Opa {
+    _service: Service,
+    folder: TempDir,
+}
+
+impl Opa {
+    /// The `opa` command.
+    pub fn command() -> Command {
+        peer("opa")
+    }
+
+    /// Asks `opa eval` for the verdict on the exact bytes of a file.
+    pub fn eval(input: &Path) -> Ended {
+        run(Self::command()
+            .args(["eval", "--format", "raw", "--bundle"])
+            .arg(bundle())
+            .arg("--input")
+            .arg(input)
+            .arg("data.image_integrity.verify"))
+    }
+
+    /// Starts `opa run` with the bundle.
+    pub fn serve() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let address = format!("unix://{}", socket(&folder).display());
+        let service = Service::start(
+            Self::command()
+                .args(["run", "--server", "--skip-version-check", "--addr", &address, "--bundle"])
+                .arg(bundle()),
+        );
+        // It has loaded the bundle by then, and opens the socket next.
+        service.wait_for(|line| line.contains("Initializing server.").then_some(()));
+        let opa = Self { _service: service, folder };
+        opa.wait_until_it_listens();
+        opa
+    }
+
+    /// The answer's status and body on an input: `result` is the verdict.
+    pub fn ask(&self, input: &[u8]) -> (u16, Value) {
+        self.post("/v1/data/image_integrity/verify", &[br#"{"input":"#, input, b"}"].concat()).unwrap()
+    }
+
+    fn wait_until_it_listens(&self) {
+        let start = Instant::now();
+        while UnixStream::connect(socket(&self.folder)).is_err() {
+            assert!(start.elapsed() < PATIENCE, "OPA does not listen");
+            thread::yield_now();
+        }
+    }
+
+    /// HTTP/1.0, in which the body ends with the connection.
+    fn post(&self, path: &str, body: &[u8]) -> io::Result<(u16, Value)> {
+        let mut stream = UnixStream::connect(socket(&self.folder))?;
+        write!(stream, "POST {path} HTTP/1.0\r\nContent-Length: {}\r\n\r\n", body.len())?;
+        stream.write_all(body)?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer)?;
+        let (head, body) = answer.split_once("\r\n\r\n").expect("an answer has a head");
+        let status = head.split(' ').nth(1).expect("an answer has a status").parse().unwrap();
+        Ok((status, serde_json::from_str(body).unwrap()))
+    }
+}
+
+/// The canonical form of a document: members sorted, no insignificant space.
+pub fn canonical(document: &str) -> String {
+    // serde_json keeps the members of an object in order of their bytes.
+    serde_json::from_str::<Value>(document).unwrap_or_else(|error| panic!("{error}: {document}")).to_string()
+}
+
+fn socket(folder: &TempDir) -> PathBuf {
+    folder.path().join("opa")
+}
+
+/// A file with these bytes, which lives as long as its folder.
+pub(crate) fn written(folder: &TempDir, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+    let path = folder.path().join(name);
+    fs::write(&path, content).unwrap();
+    path
+}

@@ -1,0 +1,103 @@
+//! Programs that are run to their end, and services that live as long as a test.
+
+use std::{
+    io::{BufRead as _, BufReader, Read, Write as _},
+    process::{Child, Command, Stdio},
+    sync::{Arc, Condvar, Mutex},
+    thread,
+    time::Duration,
+};
+
+/// Longer than anything here takes on a busy machine; only a test that fails waits for it.
+pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
+
+/// How a program ended.
+#[derive(Clone, Debug)]
+pub struct Ended {
+    /// The exit code.
+    pub code: i32,
+    /// Standard output.
+    pub out: String,
+    /// Standard error.
+    pub err: String,
+}
+
+/// Runs a program to its end, without standard input.
+pub fn run(command: &mut Command) -> Ended {
+    ended(command, "")
+}
+
+/// Runs a program to its end with that standard input.
+pub fn ended(command: &mut Command, input: impl Into<Vec<u8>>) -> Ended {
+    let input = input.into();
+    let mut child = start(command.stdin(Stdio::piped()));
+    let mut stdin = child.stdin.take().unwrap();
+    let feeding = thread::spawn(move || {
+        // The program may end before it has read all.
+        let _ = stdin.write_all(&input);
+    });
+    let output = child.wait_with_output().unwrap();
+    feeding.join().unwrap();
+    Ended {
+        code: output.status.code().expect("the program is not killed"),
+        out: String::from_utf8(output.stdout).unwrap(),
+        err: String::from_utf8(output.stderr).unwrap(),
+    }
+}
+
+/// A program that runs until this is dropped, with every line that it has written.
+pub struct Service {
+    child: Child,
+    lines: Arc<(Mutex<Vec<String>>, Condvar)>,
+}
+
+impl Service {
+    /// Starts the program.
+    pub fn start(command: &mut Command) -> Self {
+        let mut child = start(command.stdin(Stdio::null()));
+        let lines = Arc::<(Mutex<Vec<String>>, Condvar)>::default();
+        keep(child.stdout.take().unwrap(), &lines);
+        keep(child.stderr.take().unwrap(), &lines);
+        Self { child, lines }
+    }
+
+    /// Waits for a line of which this finds something, on either stream.
+    pub fn wait_for<T>(&self, find: impl Fn(&str) -> Option<T>) -> T {
+        let (lines, more) = &*self.lines;
+        let found = |lines: &Vec<String>| lines.iter().find_map(|line| find(line));
+        let (lines, _) =
+            more.wait_timeout_while(lines.lock().unwrap(), PATIENCE, |lines| found(lines).is_none()).unwrap();
+        found(&lines).unwrap_or_else(|| panic!("the line did not come; there were: {lines:#?}"))
+    }
+
+    /// What has been written so far.
+    pub fn lines(&self) -> Vec<String> {
+        self.lines.0.lock().unwrap().clone()
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn start(command: &mut Command) -> Child {
+    let name = command.get_program().to_owned();
+    let started = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn();
+    started.unwrap_or_else(|error| panic!("cannot start {}: {error}", name.display()))
+}
+
+/// Keeps the lines of a stream until it ends, so that the program never waits for a reader.
+fn keep(stream: impl Read + Send + 'static, lines: &Arc<(Mutex<Vec<String>>, Condvar)>) {
+    let kept = Arc::clone(lines);
+    thread::spawn(move || {
+        for line in BufReader::new(stream).lines().map_while(Result::ok) {
+            let (lines, more) = &*kept;
+            lines.lock().unwrap().push(line);
+            more.notify_all();
+        }
+    });
+}
