@@ -118,6 +118,13 @@ async fn no_error_is_an_empty_list() {
 }
 
 #[tokio::test]
+async fn where_there_is_no_such_repository_the_fallback_tag_is_not_asked_for() {
+    let asked = Asked::same(not_found("NAME_UNKNOWN")).await;
+    assert_eq!(code_of(asked.referrers(&digest_of("")).await), Code::ImageNotFound);
+    assert_eq!(asked.server.seen().len(), 1);
+}
+
+#[tokio::test]
 async fn a_null_list_is_empty() {
     let asked = Asked::same(page("null", &[])).await;
     let listing = asked.referrers(&digest_of("")).await.unwrap();
