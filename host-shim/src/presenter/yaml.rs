@@ -126,9 +126,71 @@ fn string(out: &mut String, text: &str) {
 
 #[cfg(test)]
 mod tests {
+    use proptest::{collection, prelude::*};
     use serde_json::json;
 
     use super::*;
+    use crate::yaml::{self as reader, Node, scalar};
+
+    /// What a reader that follows `kubectl` makes of a document.
+    fn read(node: &Node) -> Value {
+        match &node.value {
+            reader::Value::Scalar(read) => match scalar::kind(read) {
+                scalar::Kind::Null => Value::Null,
+                scalar::Kind::Boolean(boolean) => boolean.into(),
+                scalar::Kind::Number => serde_json::from_str(&read.text).unwrap(),
+                scalar::Kind::Text => read.text.clone().into(),
+            },
+            reader::Value::Sequence(elements) => elements.iter().map(read).collect(),
+            reader::Value::Mapping(entries) => entries
+                .iter()
+                .map(|entry| (read(&entry.key).as_str().unwrap().to_owned(), read(&entry.value)))
+                .collect(),
+            reader::Value::Alias => panic!("an alias"),
+        }
+    }
+
+    fn any_text() -> impl Strategy<Value = String> {
+        // Of any characters; of those that YAML gives a meaning to; and of words.
+        prop_oneof![
+            any::<String>(),
+            "[-a-z0-9:#&*!|>'\"%@`{}\\[\\],? \n\t._~+/]{0,12}",
+            "(?i)true|no|null|y|\\.nan|0x1f|1e3|2026-11-24"
+        ]
+    }
+
+    fn any_value() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<u32>().prop_map(Value::from),
+            any_text().prop_map(Value::from)
+        ];
+        leaf.prop_recursive(5, 40, 6, |inner| {
+            prop_oneof![
+                collection::vec(inner.clone(), 0..6).prop_map(Value::from),
+                collection::btree_map(any_text(), inner, 0..6).prop_map(|members| members.into_iter().collect()),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn any_document_is_read_as_it_was_written(value in any_value()) {
+            // The reader leaves out documents that are null.
+            let value = json!([value]);
+            let text = yaml(&value);
+            let documents = reader::documents(&text, reader::Limits::default()).map_err(|faults| TestCaseError::fail(format!("{faults:?}: {text}")))?;
+            prop_assert_eq!(documents.iter().map(read).collect::<Vec<_>>(), [value], "{}", text);
+        }
+    }
+
+    #[test]
+    fn a_name_that_is_longer_than_a_reader_looks_ahead_is_read() {
+        let value = json!({ "b": { "a".repeat(5000): { "c": [] }, "d": "e" } });
+        let documents = reader::documents(&yaml(&value), reader::Limits::default()).unwrap();
+        assert_eq!(documents.iter().map(read).collect::<Vec<_>>(), [value]);
+    }
 
     #[test]
     fn a_document_reads_as_blocks() {
