@@ -4,7 +4,10 @@
 
 use std::{path::PathBuf, sync::OnceLock, time::Duration};
 
-use clap::{Args, Parser, Subcommand, ValueEnum, builder::BoolishValueParser};
+use clap::{
+    Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand, ValueEnum, builder::BoolishValueParser,
+    error::ErrorKind, parser::ValueSource,
+};
 use tracing::level_filters::LevelFilter;
 use wasm_policy::{time::Instant, verdict::API_VERSION};
 
@@ -17,7 +20,8 @@ use crate::reference::Reference;
     version = version(),
     subcommand_required = true,
     arg_required_else_help = true,
-    after_help = "Exit codes: 0 all verified, 1 any denied, 2 any that could not be told, 64 wrong usage or configuration.\n\
+    after_help = "Exit codes: 0 all verified, 1 any denied, else 2 any that could not be told, 64 wrong usage or configuration,\n\
+                  74 standard input or output that failed.\n\
                   Each option can be set by an environment variable, as IMAGE_INTEGRITY_CONFIG for --config.",
 )]
 pub(super) struct Cli {
@@ -25,6 +29,23 @@ pub(super) struct Cli {
     pub(super) common: CommonArgs,
     #[command(subcommand)]
     pub(super) command: Command,
+}
+
+impl Cli {
+    /// The arguments and the environment of this process.
+    pub(super) fn read() -> Result<Self, clap::Error> {
+        let matches = Self::command().try_get_matches()?;
+        // Only where it was typed: a format in the environment is meant for the commands that have one.
+        if let Some(replay) = matches.subcommand_matches("replay")
+            && replay.get_flag("jsonl")
+            && replay.value_source("output") == Some(ValueSource::CommandLine)
+        {
+            let conflict =
+                "the argument '--jsonl' cannot be used with '--output': it writes verdict documents, one a line";
+            return Err(Self::command().error(ErrorKind::ArgumentConflict, conflict));
+        }
+        Self::from_arg_matches(&matches)
+    }
 }
 
 /// Options of every command.
@@ -185,7 +206,7 @@ pub(super) struct ReplayArgs {
     #[arg(required = true, value_name = "FILE")]
     pub(super) files: Vec<PathBuf>,
     /// Read one document a line and write one verdict a line, in the same order, however broken a line is
-    #[arg(long, conflicts_with = "output")]
+    #[arg(long)]
     pub(super) jsonl: bool,
     /// How to write the verdict; json is exactly the verdict document
     #[arg(long, value_name = "FORMAT", default_value = "text", env = "IMAGE_INTEGRITY_OUTPUT")]
@@ -265,8 +286,6 @@ fn duration(text: &str) -> Result<Duration, String> {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory as _;
-
     use super::*;
 
     #[test]

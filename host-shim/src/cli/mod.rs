@@ -17,8 +17,6 @@ mod verify;
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
-
 use self::{
     args::{Cli, Command, CommonArgs, ConfigCommand},
     exit::{Exit, Stop},
@@ -28,7 +26,7 @@ use crate::telemetry;
 
 /// Runs the command of this process's arguments and says how the process should end.
 pub fn main() -> ExitCode {
-    let Cli { common, command } = match Cli::try_parse() {
+    let Cli { common, command } = match Cli::read() {
         Ok(cli) => cli,
         Err(error) => return usage(&error).into(),
     };

@@ -62,6 +62,10 @@ fn an_option_can_be_set_in_the_environment_and_a_mistake_there_is_named() {
     command.env("IMAGE_INTEGRITY_OUTPUT", "json");
     assert!(ended(command, "").out.starts_with("{\"apiVersion\""));
 
+    let mut command = shim(["replay", "--jsonl", "-"]);
+    command.env("IMAGE_INTEGRITY_OUTPUT", "yaml");
+    assert!(ended(command, "{}\n").out.starts_with("{\"apiVersion\""), "lines are documents all the same");
+
     let mut command = shim(["replay", "-"]);
     command.env("IMAGE_INTEGRITY_OUTPUT", "xml");
     let ended = ended(command, "");
