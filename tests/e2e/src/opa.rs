@@ -20,7 +20,7 @@ use crate::{
 
 /// An OPA that serves over a socket in a folder of its own, so that no port has to be found for it.
 pub struct Opa {
-    _service: Service,
+    service: Service,
     folder: TempDir,
 }
 
@@ -40,18 +40,19 @@ impl Opa {
             .arg("data.image_integrity.verify"))
     }
 
-    /// Starts `opa run` with the bundle.
+    /// Starts `opa run` with the bundle, and decision logs on.
     pub fn serve() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let address = format!("unix://{}", socket(&folder).display());
         let service = Service::start(
             Self::command()
-                .args(["run", "--server", "--skip-version-check", "--addr", &address, "--bundle"])
+                .args(["run", "--server", "--skip-version-check", "--set", "decision_logs.console=true"])
+                .args(["--addr", &address, "--bundle"])
                 .arg(bundle()),
         );
         // It has loaded the bundle by then, and opens the socket next.
         service.wait_for(|line| line.contains("Initializing server.").then_some(()));
-        let opa = Self { _service: service, folder };
+        let opa = Self { service, folder };
         opa.wait_until_it_listens();
         opa
     }
@@ -59,6 +60,12 @@ impl Opa {
     /// The answer's status and body on an input: `result` is the verdict.
     pub fn ask(&self, input: &[u8]) -> (u16, Value) {
         self.post("/v1/data/image_integrity/verify", &[br#"{"input":"#, input, b"}"].concat()).unwrap()
+    }
+
+    /// The first event of the decision log.
+    pub fn first_decision(&self) -> Value {
+        let event = |line: &str| line.contains("Decision Log").then(|| serde_json::from_str(line).unwrap());
+        self.service.wait_for(event)
     }
 
     fn wait_until_it_listens(&self) {

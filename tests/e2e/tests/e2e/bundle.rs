@@ -36,12 +36,31 @@ fn opa_lists_the_entrypoint_and_what_the_bundle_owns() {
     assert_eq!(manifest["roots"], json!(["image_integrity", "system/log"]));
 }
 
+/// The input document of images of the demo.
+fn demo_input(tags: &[&str]) -> Value {
+    let layout = fixture("demo/layout");
+    let images = tags.iter().map(|tag| format!("oci:{}:{tag}", layout.display()));
+    let fetched = run(asked("fetch", DEMO).args(images));
+    assert_eq!(fetched.code, 0, "{fetched:?}");
+    serde_json::from_str(&fetched.out).unwrap()
+}
+
+#[test]
+fn a_decision_log_keeps_the_verdict_and_drops_the_evidence() {
+    let opa = Opa::serve();
+    let input = demo_input(&["signed"]);
+    assert!(input["blobs"].is_object());
+    let (_, answer) = opa.ask(input.to_string().as_bytes());
+    let event = opa.first_decision();
+    assert_eq!(event["result"], answer["result"]);
+    assert_eq!(event["erased"], json!(["/input/blobs"]));
+    assert_eq!(event["input"]["images"], input["images"]);
+    assert_eq!(event["input"].get("blobs"), None);
+}
+
 #[test]
 fn an_admission_policy_of_a_users_own_denies_the_images_that_are_not_verified() {
-    let image = |tag: &str| format!("oci:{}:{tag}", fixture("demo/layout").display());
-    let fetched = run(asked("fetch", DEMO).args(["signed", "unsigned", "tampered"].map(image)));
-    assert_eq!(fetched.code, 0, "{fetched:?}");
-    let mut evidence: Value = serde_json::from_str(&fetched.out).unwrap();
+    let mut evidence = demo_input(&["signed", "unsigned", "tampered"]);
     let config = evidence.as_object_mut().unwrap().remove("config").unwrap();
 
     let folder = tempfile::tempdir().unwrap();
