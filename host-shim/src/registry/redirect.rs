@@ -1,4 +1,4 @@
-//! Where a redirect may lead (CVE-class GHSA-vh4v-2xq2-g5cg: a client that follows blindly carries requests to places of a registry's choice).
+//! Where a redirect may lead. A client that follows blindly carries its requests to places of a registry's choice (GHSA-vh4v-2xq2-g5cg).
 
 use http::{HeaderMap, StatusCode, header::LOCATION};
 use url::Url;

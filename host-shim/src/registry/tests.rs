@@ -1,4 +1,4 @@
-//! The client against a server that misbehaves: rows R2 and R4 to R8 of the attack cases in `docs/security.md`, each with its exact code.
+//! The client against a server that misbehaves: other bytes than asked for, lying sizes, endless lists, errors of every kind, redirects. Each has its exact code.
 
 mod discovery;
 mod fetching;

@@ -1,4 +1,4 @@
-//! Lists of referrers: R5 (endless lists), R6 (errors are not "none"), R7 (the fallback tag) and R13 (partial is not none).
+//! Lists of referrers: endless ones, errors that are not "there are none", the fallback tag, and lists that break off.
 
 use super::*;
 use crate::listing::MAX_ENTRIES;

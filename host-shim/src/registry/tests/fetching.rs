@@ -1,4 +1,4 @@
-//! Bytes that are not what they should be: R2 (other bytes) and R4 (lying sizes, endless and slow bodies, compression).
+//! Bytes that are not what they should be: other bytes than asked for, lying sizes, endless and slow bodies, compression.
 
 use super::*;
 

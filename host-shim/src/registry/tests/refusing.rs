@@ -1,4 +1,4 @@
-//! Answers that are refused: R6 (errors keep their own codes), documents that disagree with their headers, and R8 (redirects).
+//! Answers that are refused: errors keep their own codes, documents must agree with their headers, and redirects lead where they may.
 
 use super::*;
 
