@@ -61,8 +61,11 @@ impl Stop {
         Self { exit: Exit::Usage, what: what.into(), next: Some(next.into()) }
     }
 
-    /// A file that was named on the command line cannot be read.
+    /// A file that was named on the command line cannot be read, or standard input as `-`.
     pub(super) fn unreadable(path: &Path, error: &std::io::Error) -> Self {
+        if path == Path::new("-") {
+            return Self::stream("cannot read standard input", error);
+        }
         Self::usage(format!("cannot read {}: {error}", path.display()), "check the path and its permissions")
     }
 

@@ -33,13 +33,26 @@ struct Job {
     verdict: Sender<Vec<u8>>,
 }
 
+/// What ended the work before the input did.
+#[derive(Debug)]
+pub(super) enum Ended {
+    /// The system gives us no threads.
+    Start(io::Error),
+    /// The input cannot be read on.
+    Input(io::Error),
+    /// The output cannot be written, or nobody reads it any more.
+    Output(io::Error),
+    /// A worker ended without an answer; a defect.
+    Unjudged,
+}
+
 /// Judges every line of the input until its end or until the output fails.
 pub(super) fn judge_lines(
     input: impl BufRead + Send + 'static,
     mut output: impl Write,
     bounds: Bounds,
     judge: &Judge,
-) -> io::Result<()> {
+) -> Result<(), Ended> {
     let workers = thread::available_parallelism().map_or(1, NonZero::get);
     let (places, in_order) = sync_channel(LINES_AHEAD * workers);
     let (jobs, queue) = channel();
@@ -47,9 +60,9 @@ pub(super) fn judge_lines(
     // The threads are not joined: when the output fails, the reader may wait for input that never comes.
     for _ in 0..workers {
         let (queue, room, judge) = (Arc::clone(&queue), Arc::clone(&room), Arc::clone(judge));
-        thread::Builder::new().spawn(move || work(&queue, &room, &judge))?;
+        thread::Builder::new().spawn(move || work(&queue, &room, &judge)).map_err(Ended::Start)?;
     }
-    thread::Builder::new().spawn(move || read(input, bounds, &room, &places, &jobs))?;
+    thread::Builder::new().spawn(move || read(input, bounds, &room, &places, &jobs)).map_err(Ended::Start)?;
     write(&in_order, &mut output)
 }
 
@@ -104,27 +117,24 @@ fn work(queue: &Mutex<Receiver<Job>>, room: &Room, judge: &Judge) {
 }
 
 /// Writes the verdicts in order. Before it waits for one, what is written goes out: someone may wait for it to send the next line.
-fn write(in_order: &Receiver<Place>, output: &mut impl Write) -> io::Result<()> {
+fn write(in_order: &Receiver<Place>, output: &mut impl Write) -> Result<(), Ended> {
     loop {
-        let place = match in_order.try_recv() {
-            Ok(place) => place?,
-            Err(TryRecvError::Disconnected) => return output.flush(),
+        let next = match in_order.try_recv() {
             Err(TryRecvError::Empty) => {
-                output.flush()?;
-                match in_order.recv() {
-                    Ok(place) => place?,
-                    Err(_) => return output.flush(),
-                }
+                output.flush().map_err(Ended::Output)?;
+                in_order.recv().ok()
             }
+            next => next.ok(),
         };
+        let Some(place) = next else { return output.flush().map_err(Ended::Output) };
+        let place = place.map_err(Ended::Input)?;
         let verdict = if let Ok(verdict) = place.try_recv() {
             verdict
         } else {
-            output.flush()?;
-            place.recv().map_err(|_| io::Error::other("a line was not judged; this is a defect of image-integrity"))?
+            output.flush().map_err(Ended::Output)?;
+            place.recv().map_err(|_| Ended::Unjudged)?
         };
-        output.write_all(&verdict)?;
-        output.write_all(b"\n")?;
+        output.write_all(&verdict).and_then(|()| output.write_all(b"\n")).map_err(Ended::Output)?;
     }
 }
 
@@ -225,7 +235,7 @@ mod tests {
         });
         let mut out = Vec::new();
         let ended = judge_lines(Cursor::new("good\nbad\n"), &mut out, BOUNDS, &judge);
-        assert!(ended.is_err());
+        assert!(matches!(ended, Err(Ended::Unjudged)));
         assert_eq!(out, b"good\n");
     }
 
@@ -242,6 +252,6 @@ mod tests {
         }
         let judge: Judge = Arc::new(<[u8]>::to_vec);
         let ended = judge_lines(BufReader::new(io::repeat(b'\n')), Closed, BOUNDS, &judge);
-        assert_eq!(ended.unwrap_err().kind(), io::ErrorKind::BrokenPipe);
+        assert!(matches!(ended, Err(Ended::Output(error)) if error.kind() == io::ErrorKind::BrokenPipe));
     }
 }

@@ -22,7 +22,7 @@ use super::{
     answer::{Answers, as_of},
     args::ReplayArgs,
     exit::{Exit, Stop},
-    lines::{self, Bounds, Judge},
+    lines::{self, Bounds, Ended, Judge},
     terminal::{Terminal, delivered},
 };
 
@@ -54,8 +54,15 @@ fn replay_lines(files: &[PathBuf], now: Option<Instant>, terminal: Terminal) -> 
     let judge: Judge = Arc::new(move |line| judge_at(line, now));
     for file in files {
         let input = BufReader::with_capacity(64 << 10, open(file)?);
-        let written = lines::judge_lines(input, BufWriter::new(io::stdout().lock()), bounds, &judge);
-        delivered(written)?;
+        match lines::judge_lines(input, BufWriter::new(io::stdout().lock()), bounds, &judge) {
+            Ok(()) => {}
+            Err(Ended::Start(error)) => return Err(Stop::stream("cannot start threads", &error)),
+            Err(Ended::Input(error)) => return Err(Stop::unreadable(file, &error)),
+            Err(Ended::Output(error)) => return delivered(Err(error)).map(|()| Exit::Success),
+            Err(Ended::Unjudged) => {
+                return Err(Stop::undecided("a line was not judged: this is a defect of image-integrity"));
+            }
+        }
     }
     Ok(Exit::Success)
 }

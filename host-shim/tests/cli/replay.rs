@@ -66,9 +66,11 @@ fn a_document_that_is_refused_is_denied() {
 #[test]
 fn a_file_that_cannot_be_read_is_named() {
     for path in ["/no/such/file", "/"] {
-        let ended = run(["replay", path]);
-        assert_eq!((ended.code, ended.out.as_str()), (64, ""));
-        assert!(ended.err.contains(&format!("cannot read {path}: ")), "{}", ended.err);
+        for args in [&["replay", path][..], &["replay", "--jsonl", path]] {
+            let ended = run(args.iter().copied());
+            assert_eq!((ended.code, ended.out.as_str()), (64, ""));
+            assert!(ended.err.contains(&format!("cannot read {path}: ")), "{}", ended.err);
+        }
     }
 }
 
