@@ -1,8 +1,9 @@
 //! The documents are true: every command in them does what is shown, every configuration is one, every link leads somewhere.
 //!
-//! A block ```` ```console ```` is a session: lines that begin with `$ ` are typed, the others are what is written to standard output, and `…`
-//! stands for any lines or the rest of one. The sessions of one document are one, from top to bottom, in a folder that is laid out as a clone. A block with a file's name
-//! after its language is that file, and is there in the document's sessions. Blocks ```` ```console opa ```` run where `IMAGE_INTEGRITY_OPA` names an OPA.
+//! A block ```` ```console ```` is a session: lines that begin with `$ ` are typed, lines after them that begin with `> ` go on, the others are what is
+//! written to standard output, and `…` stands for any lines or the rest of one. The sessions of a document are one, from top to bottom, in a folder
+//! that is laid out as a clone. A block with a file's name after its language is that file, in the demo's folder. Blocks ```` ```console opa ```` run
+//! where `IMAGE_INTEGRITY_OPA` names an OPA.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod markdown;
@@ -40,18 +41,18 @@ fn every_command_does_what_is_shown() {
     let (mut wrong, mut left_out) = (Vec::new(), BTreeSet::new());
     for document in Document::all() {
         let blocks = document.blocks();
-        let clone = match &opa {
+        let checkout = match &opa {
             Some(opa) => Checkout::new().with_opa(opa),
             None => Checkout::new(),
         };
         for block in blocks.iter().filter(|block| block.label.contains('.')) {
-            clone.write(block.label, &block.lines);
+            checkout.write(block.label, &block.lines);
         }
         let sessions = blocks.iter().filter(|block| block.language == "console");
         let steps = sessions.filter(|block| block.label != "opa" || opa.is_some()).flat_map(Step::all);
         let (by_ci, steps): (Vec<_>, Vec<_>) = steps.partition(|step| step.command.starts_with("./build.sh"));
         left_out.extend(by_ci.into_iter().map(|step| (document.name.clone(), step.command)));
-        for (step, output) in steps.iter().zip(clone.run(&steps)) {
+        for (step, output) in steps.iter().zip(checkout.run(&steps)) {
             if !matches(&step.shown, &output.lines().collect::<Vec<_>>()) {
                 let Step { line, command, shown } = step;
                 wrong.push(format!(
@@ -124,15 +125,15 @@ fn every_configuration_has_no_mistakes() {
                 continue;
             }
             checked += 1;
-            let clone = Checkout::new();
-            clone.write("added.yaml", &block.lines);
+            let checkout = Checkout::new();
+            checkout.write("added.yaml", &block.lines);
             let step = Step {
                 line: block.line,
                 command: "cd tests/fixtures/demo && image-integrity config check verify-config.yaml added.yaml"
                     .to_owned(),
                 shown: Vec::new(),
             };
-            let said = clone.run(&[step]).concat();
+            let said = checkout.run(&[step]).concat();
             assert!(said.contains("no mistakes"), "{}:{}:\n{said}", document.name, block.line);
         }
     }

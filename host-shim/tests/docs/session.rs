@@ -49,13 +49,13 @@ pub(crate) struct Checkout(TempDir);
 
 impl Checkout {
     pub(crate) fn new() -> Self {
-        let clone = Self(tempfile::tempdir().unwrap());
+        let checkout = Self(tempfile::tempdir().unwrap());
         let demo = Path::new("tests/fixtures/demo");
-        copy(&root().join(demo), &clone.path().join(demo));
-        let programs = clone.path().join("target/release");
+        copy(&root().join(demo), &checkout.path().join(demo));
+        let programs = checkout.path().join("target/release");
         fs::create_dir_all(&programs).unwrap();
         symlink(env!("CARGO_BIN_EXE_image-integrity"), programs.join("image-integrity")).unwrap();
-        clone
+        checkout
     }
 
     /// Adds what `console opa` blocks need: the program, and the bundle.
