@@ -38,15 +38,15 @@ need_rust() {
 build() {
   need_rust
   say 'the CLI and the build steps'
-  cargo build --locked --release --package host-shim --package xtask
+  cargo build --locked --release --package host-shim --package xtask --no-default-features
   module
 }
 
 # The module and the bundle. The steps share their dependencies with the CLI's build.
 module() {
   say 'the module and the bundle for OPA'
-  cargo run --locked --quiet --release --package xtask -- module --out dist/policy.wasm
-  cargo run --locked --quiet --release --package xtask -- bundle --module dist/policy.wasm --rego rego/bundle --out dist/bundle.tar.gz
+  cargo run --locked --quiet --release --package xtask --no-default-features -- module --out dist/policy.wasm
+  cargo run --locked --quiet --release --package xtask --no-default-features -- bundle --module dist/policy.wasm --rego rego/bundle --out dist/bundle.tar.gz
 }
 
 # An OPA that can load the module: on the path, or built by `./build.sh e2e`.
@@ -91,7 +91,7 @@ test_all() {
   module
   say 'the module in wasmtime'
   local trap=$target/trap/policy.wasm
-  cargo run --locked --quiet --release --package xtask -- module --features trap --out "$trap"
+  cargo run --locked --quiet --release --package xtask --no-default-features -- module --features trap --out "$trap"
   IMAGE_INTEGRITY_MODULE=$PWD/dist/policy.wasm IMAGE_INTEGRITY_TRAP_MODULE=$trap cargo test --locked --package image-integrity-tests
 }
 
@@ -135,7 +135,7 @@ deny() {
 sizes() {
   need_rust
   module
-  cargo run --locked --quiet --release --package xtask -- sizes "$target/wasm32-unknown-unknown/wasm/wasm_policy.wasm"
+  cargo run --locked --quiet --release --package xtask --no-default-features -- sizes "$target/wasm32-unknown-unknown/wasm/wasm_policy.wasm"
 }
 
 case ${1:-help} in

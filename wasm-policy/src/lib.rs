@@ -14,6 +14,8 @@ pub mod limits;
 mod manifest;
 pub mod reference;
 mod request;
+#[cfg(feature = "schema")]
+pub mod schema;
 pub mod text;
 pub mod time;
 pub mod trust;

@@ -6,6 +6,9 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+#[cfg(feature = "schema")]
+use crate::schema::{DIGEST, FailureCode};
+
 use crate::code::{Class, Code, Failure};
 
 /// The contract's version, in input and output.
@@ -13,28 +16,25 @@ pub const API_VERSION: &str = "image-integrity/v1";
 
 /// A verdict on every image of the input.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema, ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Verdict {
     /// The OCSP answers and CRLs that verified: only these may be cached, and no longer than `until`.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "schema", ts(optional))]
     pub accepted: Option<Vec<Accepted>>,
     /// The contract's version.
+    #[cfg_attr(feature = "schema", schemars(extend("const" = API_VERSION)))]
     pub api_version: &'static str,
     /// Why the input as a whole was refused; absent where it was read.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "schema", ts(optional))]
     pub error: Option<DocumentError>,
     /// One verdict for each key of the input's `images`.
     pub images: BTreeMap<String, ImageVerdict>,
     /// Which module gave the verdict.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "schema", ts(optional))]
     pub module: Option<Module>,
     /// The evidence that can be asked for now, each thing once.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "schema", ts(optional))]
     pub needs: Option<Vec<Need>>,
     /// The input's own, or null.
     pub request_id: Option<String>,
@@ -42,10 +42,10 @@ pub struct Verdict {
 
 /// Why a document was refused as a whole.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema, ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct DocumentError {
     /// An outcome of the closed list.
-    #[cfg_attr(feature = "schema", schemars(with = "String"), ts(type = "string"))]
+    #[cfg_attr(feature = "schema", schemars(with = "FailureCode"))]
     pub code: Code,
     /// One sentence for people.
     pub message: String,
@@ -55,7 +55,7 @@ pub struct DocumentError {
 
 /// Which module gave a verdict.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema, ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Module {
     /// `image-integrity`
     pub name: &'static str,
@@ -65,19 +65,17 @@ pub struct Module {
 
 /// The verdict on one image.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema, ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct ImageVerdict {
     /// What the code says: only `verified` is a success.
     pub class: Class,
     /// An outcome of the closed list.
-    #[cfg_attr(feature = "schema", schemars(with = "String"), ts(type = "string"))]
     pub code: Code,
     /// Whether every rule of the image's policy passed.
     pub is_success: bool,
     /// The media type of what was judged; for an index, the index and not its children.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "schema", ts(optional))]
     pub media_type: Option<String>,
     /// One sentence for people.
     pub message: String,
@@ -85,11 +83,9 @@ pub struct ImageVerdict {
     pub remediation: &'static str,
     /// `registry/repository@digest` of what was judged; absent where the image could not be resolved.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "schema", ts(optional))]
     pub subject: Option<String>,
     /// The first moment at which the verdict may change (RFC 3339, exclusive); absent where nothing lapses, and on failures.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "schema", ts(optional))]
     pub valid_until: Option<String>,
     /// What each verifier says about each signature, in listing order.
     pub verifier_reports: Vec<VerifierReport>,
@@ -97,19 +93,17 @@ pub struct ImageVerdict {
 
 /// What one verifier says about one signature, or about the image where there is no `referenceDigest`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema, ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct VerifierReport {
     /// The signature manifest's type.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "schema", ts(optional))]
     pub artifact_type: Option<String>,
     /// The checks in their order, with what was done about each.
     pub checks: Vec<Check>,
     /// What the code says.
     pub class: Class,
     /// An outcome of the closed list.
-    #[cfg_attr(feature = "schema", schemars(with = "String"), ts(type = "string"))]
     pub code: Code,
     /// Facts about the signer: `Issuer` and `SN` (the subject) of the leaf certificate.
     pub extensions: BTreeMap<String, String>,
@@ -119,7 +113,7 @@ pub struct VerifierReport {
     pub message: String,
     /// The digest of the signature's manifest.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "schema", ts(optional))]
+    #[cfg_attr(feature = "schema", schemars(extend("pattern" = DIGEST)))]
     pub reference_digest: Option<String>,
     /// What to do about it.
     pub remediation: &'static str,
@@ -131,17 +125,16 @@ pub struct VerifierReport {
 
 /// One step of a signature's verification.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema, ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Check {
     /// What the policy says to do where the check fails.
     pub action: Action,
     /// Why it failed.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "schema", schemars(with = "Option<String>"), ts(optional, type = "string"))]
+    #[cfg_attr(feature = "schema", schemars(with = "FailureCode"))]
     pub code: Option<Code>,
     /// Why it failed, in one sentence.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "schema", ts(optional))]
     pub message: Option<String>,
     /// Which check.
     pub name: CheckName,
@@ -151,7 +144,7 @@ pub struct Check {
 
 /// The checks of a Notation signature, in their order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema, ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum CheckName {
     /// The envelope is well-formed, its signature verifies, and its certificates form a chain.
@@ -176,7 +169,7 @@ pub enum CheckName {
 
 /// What a policy does about a failed check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema, ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum Action {
     /// The signature is not good.
@@ -189,7 +182,7 @@ pub enum Action {
 
 /// How a check ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema, ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub enum CheckResult {
     /// It passed.
@@ -204,27 +197,25 @@ pub enum CheckResult {
 
 /// Evidence to be fetched. Which members are present follows from the kind.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema, ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Need {
     /// The digest of a manifest or blob.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "schema", ts(optional))]
+    #[cfg_attr(feature = "schema", schemars(extend("pattern" = DIGEST)))]
     pub digest: Option<String>,
     /// The image whose evidence it is, as its key in the input.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "schema", ts(optional))]
     pub image: Option<String>,
     /// What it is.
     pub kind: NeedKind,
     /// The bytes of a manifest or blob.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "schema", ts(optional, type = "number"))]
     pub size: Option<u64>,
 }
 
 /// What is needed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema, ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum NeedKind {
     /// The list of the image's referrers.
@@ -237,7 +228,7 @@ pub enum NeedKind {
 
 /// An OCSP answer or CRL that verified. This version evaluates none, so the list is empty.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema, ts_rs::TS))]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Accepted {}
 
 impl Module {

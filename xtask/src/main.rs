@@ -1,6 +1,8 @@
 //! Build steps that are not compilation.
 
 mod bundle;
+#[cfg(feature = "documents")]
+mod documents;
 mod module;
 mod postlink;
 mod sizes;
@@ -51,6 +53,13 @@ enum Step {
         #[arg(long)]
         out: PathBuf,
     },
+    /// Write the generated documents in `docs/`.
+    #[cfg(feature = "documents")]
+    Generate {
+        /// Write nothing; fail where a document is out of date.
+        #[arg(long)]
+        check: bool,
+    },
 }
 
 fn main() -> ExitCode {
@@ -81,6 +90,10 @@ fn run(step: Step) -> Result<(), Box<dyn Error>> {
             let revision = bundle::pack(&module, &rego, &out)?;
             writeln!(told, "{}: revision {revision}", out.display())?;
         }
+        #[cfg(feature = "documents")]
+        Step::Generate { check: true } => documents::check()?,
+        #[cfg(feature = "documents")]
+        Step::Generate { check: false } => writeln!(told, "{} documents changed", documents::write()?)?,
     }
     Ok(())
 }
