@@ -114,6 +114,9 @@ e2e() {
   say 'against the peers'
   IMAGE_INTEGRITY_E2E_CLI=$cli IMAGE_INTEGRITY_E2E_BUNDLE=$PWD/dist/bundle.tar.gz IMAGE_INTEGRITY_E2E_PEERS=$peers \
     cargo test --locked --package image-integrity-e2e
+
+  say 'the commands of the documents that need OPA'
+  IMAGE_INTEGRITY_OPA=$peers/opa cargo test --locked --package host-shim --test docs
 }
 
 deny() {
