@@ -90,9 +90,6 @@ fn read_file(path: &Path, left: u64) -> Result<String, String> {
         return read_text(&mut io::stdin().lock(), left);
     }
     let mut file = fs::File::open(path).map_err(|error| format!("cannot be read: {error}"))?;
-    if file.metadata().is_ok_and(|metadata| metadata.is_file() && metadata.len() > left) {
-        return Err(too_large());
-    }
     read_text(&mut file, left)
 }
 
@@ -100,7 +97,10 @@ fn read_text(source: &mut dyn Read, left: u64) -> Result<String, String> {
     let mut bytes = Vec::new();
     source.take(left + 1).read_to_end(&mut bytes).map_err(|error| format!("cannot be read: {error}"))?;
     if bytes.len() as u64 > left {
-        return Err(too_large());
+        let most = MAX_BYTES >> 20;
+        return Err(format!(
+            "the configuration is larger than {most} MiB in all; name only the files that belong to it"
+        ));
     }
     String::from_utf8(bytes).map_err(|error| {
         let valid = error.utf8_error().valid_up_to();
@@ -109,6 +109,24 @@ fn read_text(source: &mut dyn Read, left: u64) -> Result<String, String> {
     })
 }
 
-fn too_large() -> String {
-    format!("the configuration is larger than {} MiB in all; name only the files that belong to it", MAX_BYTES >> 20)
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_endless_file_is_read_no_further_than_it_may_be() {
+        struct Endless(u64);
+        impl Read for Endless {
+            fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+                self.0 += buffer.len() as u64;
+                assert!(self.0 <= 101, "{} bytes were asked for", self.0);
+                buffer.fill(b'#');
+                Ok(buffer.len())
+            }
+        }
+        assert_eq!(
+            read_text(&mut Endless(0), 100).unwrap_err(),
+            "the configuration is larger than 16 MiB in all; name only the files that belong to it"
+        );
+    }
 }

@@ -19,13 +19,16 @@ pub(crate) const TEMPLATE: &str =
 pub(crate) struct Limits {
     /// Nesting; the deepest field of any object that is read stands at 12.
     pub(crate) depth: usize,
-    /// Scalars, sequences and mappings. A node takes some 100 bytes, so this bounds a dense text to some 50 MB.
+    /// Scalars, sequences and mappings, in all documents of a text.
     pub(crate) nodes: usize,
+    /// Characters that may begin a token. The parser queues the tokens of a whole `[…]` or `{…}`, some 500 bytes for each of these, before it gives
+    /// the first: so this bounds its memory to some 200 MB. A node of JSON takes three or four.
+    pub(crate) indicators: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { depth: 64, nodes: 500_000 }
+        Self { depth: 64, nodes: 100_000, indicators: 400_000 }
     }
 }
 
@@ -47,6 +50,9 @@ pub(crate) struct Fault {
 /// # Errors
 /// Every fault that is found; one alone where the text cannot be read on after it.
 pub(crate) fn documents(text: &str, limits: Limits) -> Result<Vec<Node>, Vec<Fault>> {
+    if let Some(fault) = too_many_indicators(text, limits) {
+        return Err(vec![fault]);
+    }
     let documents = match tree::build(text, limits) {
         Ok(documents) => documents,
         Err(fault) => return Err(vec![template(text).unwrap_or(fault)]),
@@ -57,6 +63,18 @@ pub(crate) fn documents(text: &str, limits: Limits) -> Result<Vec<Node>, Vec<Fau
         // Unrendered templates often happen to be YAML, of a strange kind: they are no mistakes of their author's YAML.
         _ => Err(template(text).map_or(faults, |fault| vec![fault])),
     }
+}
+
+fn too_many_indicators(text: &str, limits: Limits) -> Option<Fault> {
+    let mut indicators = text.match_indices(&[',', ':', '[', '{', '?', '&', '*', '!', '\'', '"']);
+    let (at, _) = indicators.nth(limits.indicators)?;
+    let before = text.get(..at).unwrap_or_default();
+    Some(Fault {
+        line: before.matches('\n').count() + 1,
+        column: before.rsplit('\n').next().unwrap_or_default().chars().count() + 1,
+        path: String::new(),
+        message: format!("the file holds more than {} of the characters , : [ {{ ? & * ! ' \"", limits.indicators),
+    })
 }
 
 /// The first line that belongs to a template, such as a Helm chart's.
