@@ -45,8 +45,8 @@ build() {
 # The module and the bundle. The steps share their dependencies with the CLI's build.
 module() {
   say 'the module and the bundle for OPA'
-  cargo run --locked --quiet --release --package xtask --no-default-features -- module --out dist/policy.wasm
-  cargo run --locked --quiet --release --package xtask --no-default-features -- bundle --module dist/policy.wasm --rego rego/bundle --out dist/bundle.tar.gz
+  "$target/release/xtask" module --out dist/policy.wasm
+  "$target/release/xtask" bundle --module dist/policy.wasm --rego rego/bundle --out dist/bundle.tar.gz
 }
 
 # An OPA that can load the module: on the path, or built by `./build.sh e2e`.
@@ -88,17 +88,17 @@ demo() {
 test_all() {
   need_rust
   cargo test --locked
-  module
+  build
   say 'the module in wasmtime'
   local trap=$target/trap/policy.wasm
-  cargo run --locked --quiet --release --package xtask --no-default-features -- module --features trap --out "$trap"
+  "$target/release/xtask" module --features trap --out "$trap"
   IMAGE_INTEGRITY_MODULE=$PWD/dist/policy.wasm IMAGE_INTEGRITY_TRAP_MODULE=$trap cargo test --locked --package image-integrity-tests
 }
 
 # The end-to-end tests find what they test by these variables; tests/e2e/src/built.rs reads them.
 e2e() {
-  need go 'install Go 1.26 or newer from https://go.dev/dl (the peers are written in it)'
-  need node 'install Node.js 20 or newer from https://nodejs.org (the npm package is tested in it)'
+  need go 'install Go 1.26 or newer (the peers are written in it)'
+  need node 'install Node.js 20 or newer (the npm package is tested in it)'
   build
 
   say 'the module and the bundle again, in another folder: the same bytes'
@@ -136,9 +136,8 @@ deny() {
 }
 
 sizes() {
-  need_rust
-  module
-  cargo run --locked --quiet --release --package xtask --no-default-features -- sizes "$target/wasm32-unknown-unknown/wasm/wasm_policy.wasm"
+  build
+  "$target/release/xtask" sizes "$target/wasm32-unknown-unknown/wasm/wasm_policy.wasm"
 }
 
 case ${1:-help} in
