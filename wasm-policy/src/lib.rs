@@ -45,6 +45,6 @@ pub fn evaluate(input: &[u8], notation: Notation) -> Verdict {
 fn judge(document: Result<Value<'_>, Failure>, input: &[u8], notation: Notation, limits: &Limits) -> Verdict {
     match document {
         Ok(document) => workflow::evaluate(&document, &Context { limits, provider: &RustCrypto }),
-        Err(failure) => workflow::refuse(text::image_keys(input, notation), &failure),
+        Err(failure) => workflow::refuse(text::image_keys(input, notation, limits), &failure, limits),
     }
 }

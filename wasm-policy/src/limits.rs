@@ -14,6 +14,8 @@ pub struct Limits {
     pub text_depth: usize,
     /// Values (members and elements) in one text. A value takes some 60 bytes of memory, so this bounds what a dense text costs.
     pub text_values: usize,
+    /// Images in one document. A verdict on an image takes half a kilobyte or more, also where the document is refused.
+    pub images: usize,
     /// Referrers in one image's listing.
     pub listing_entries: usize,
     /// Listing entries without a telling artifactType whose manifest is looked at.
@@ -46,6 +48,7 @@ impl Default for Limits {
             input_bytes: 128 << 20,
             text_depth: 64,
             text_values: 2_000_000,
+            images: 10_000,
             listing_entries: 1_000,
             untyped_entries: 16,
             manifest_bytes: 4 << 20,

@@ -119,6 +119,27 @@ fn a_listing_of_more_than_a_thousand_is_refused_before_it_is_read() {
     assert_eq!(world.code(), "LISTING_TOO_LARGE");
 }
 
+// M1: half a kilobyte of verdict for a few bytes of input would be gigabytes.
+#[test]
+fn a_document_of_more_than_ten_thousand_images_is_refused_as_a_whole() {
+    let document = |images: usize, end: &str| {
+        let images: Vec<_> = (0..images).map(|number| format!(r#""r.example/a:{number}": {{}}"#)).collect();
+        let text = format!(
+            r#"{{"apiVersion": "image-integrity/v1", "now": "2026-11-24T12:00:00Z", "config": {{"verifiers": []}}, "images": {{{}}}{end}"#,
+            images.join(", ")
+        );
+        serde_json::from_slice::<Value>(&wasm_policy::verify(text.as_bytes())).unwrap()
+    };
+    for (end, code) in [("}", "EVIDENCE_INVALID"), ("", "INPUT_MALFORMED")] {
+        let answered = document(10_000, end);
+        assert_eq!(answered["images"].as_object().unwrap().len(), 10_000);
+        assert_eq!(answered["images"]["r.example/a:9999"]["code"], code);
+        let refused = document(10_001, end);
+        assert_eq!(refused["images"], json!({}));
+        assert_eq!(refused["error"]["code"], "INPUT_TOO_LARGE");
+    }
+}
+
 #[test]
 fn under_all_one_bad_signature_denies() {
     assert_eq!(good_after(1).combining("default", "all").code(), "SIGNATURE_INVALID");

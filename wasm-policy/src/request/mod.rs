@@ -55,6 +55,9 @@ impl<'v, 'a> Request<'v, 'a> {
         if images.is_empty() {
             return Err(root.wrong("images", "is empty"));
         }
+        if images.len() > limits.images {
+            return Err(too_many_images(limits));
+        }
         let blobs = root.optional("blobs").map(|_| root.object("blobs")).transpose()?;
         Ok(Self {
             now,
@@ -64,6 +67,11 @@ impl<'v, 'a> Request<'v, 'a> {
             blobs,
         })
     }
+}
+
+/// Why a document with more images than are judged at once is refused.
+pub(crate) fn too_many_images(limits: &Limits) -> Failure {
+    Failure::new(Code::InputTooLarge, format!("the input names more than {} images", limits.images))
 }
 
 /// The id to echo: null where the document has none.

@@ -3,6 +3,8 @@
 //! A document may be well-formed and still be refused: a name occurs twice in it, it is too deep or too large. Whoever asked about an image
 //! then expects an answer under its name.
 
+use std::collections::BTreeSet;
+
 use super::{Notation, Value, scan};
 use crate::{code::Failure, limits::Limits};
 
@@ -10,15 +12,15 @@ use crate::{code::Failure, limits::Limits};
 /// of the greatest size would otherwise cost more to refuse than any to judge.
 const MAX_STEPS: usize = 4_000_000;
 
-/// The member names of the `images` object, in the order of the text, each perhaps more than once; none where the text is too dense to tell.
-pub(crate) fn image_keys(text: &[u8], notation: Notation) -> Vec<String> {
+/// The member names of the `images` object: all of them, or one more than are answered; none where the text is too dense to tell.
+pub(crate) fn image_keys(text: &[u8], notation: Notation, limits: &Limits) -> BTreeSet<String> {
     let mut outline = Outline { text, at: 0 };
-    let (mut keys, mut depth, mut in_images) = (Vec::new(), 0usize, false);
+    let (mut keys, mut depth, mut in_images) = (BTreeSet::new(), 0usize, false);
     // The name before a colon; what stands between is white space.
     let mut name = None;
     let mut steps = MAX_STEPS;
     while let Some(byte) = outline.next() {
-        let Some(left) = steps.checked_sub(1) else { return Vec::new() };
+        let Some(left) = steps.checked_sub(1) else { return BTreeSet::new() };
         steps = left;
         match byte {
             b'"' => name = outline.string(),
@@ -30,7 +32,12 @@ pub(crate) fn image_keys(text: &[u8], notation: Notation) -> Vec<String> {
                 depth += 1;
             }
             b'}' | b']' => depth = depth.saturating_sub(1),
-            b':' if depth == 2 && in_images => keys.extend(name.take().and_then(|name| unquoted(name, notation))),
+            b':' if depth == 2 && in_images => {
+                keys.extend(name.take().and_then(|name| unquoted(name, notation)));
+                if keys.len() > limits.images {
+                    break;
+                }
+            }
             _ => {}
         }
     }
@@ -73,18 +80,29 @@ impl<'a> Outline<'a> {
 mod tests {
     use super::*;
 
+    fn keys(text: &[u8]) -> Vec<String> {
+        image_keys(text, Notation::Json, &Limits::default()).into_iter().collect()
+    }
+
     #[test]
     fn the_names_of_images_are_found_in_a_document_that_is_refused() {
         let text = br#"{ "a": {"images": {"no": 1}}, "a": ["images", {"b": 2}], "images" : {"r\u002fx:1": {"failures": []}, "r/y:2":{}}, "z": {"q": 1}}"#;
-        assert_eq!(image_keys(text, Notation::Json), ["r/x:1", "r/y:2"]);
+        assert_eq!(keys(text), ["r/x:1", "r/y:2"]);
+    }
+
+    #[test]
+    fn no_more_names_are_kept_than_tell_that_there_are_too_many() {
+        let limits = Limits { images: 2, ..Limits::default() };
+        let keys = image_keys(br#"{"images": {"a": 1, "b": 1, "a": 1, "c": 1, "d": 1"#, Notation::Rego, &limits);
+        assert!(keys.iter().eq(["a", "b", "c"]), "{keys:?}");
     }
 
     // M1: 67 million numbers took a quarter of a minute in OPA.
     #[test]
     fn a_text_that_is_too_dense_names_none() {
         let dense = |numbers: usize| format!(r#"{{"images":{{"r/x:1":[{}]}}}}"#, vec!["1"; numbers].join(","));
-        assert_eq!(image_keys(dense(1_900_000).as_bytes(), Notation::Json), ["r/x:1"]);
-        assert_eq!(image_keys(dense(2_100_000).as_bytes(), Notation::Json), Vec::<String>::new());
+        assert_eq!(keys(dense(1_900_000).as_bytes()), ["r/x:1"]);
+        assert_eq!(keys(dense(2_100_000).as_bytes()), Vec::<String>::new());
     }
 
     #[test]
@@ -98,7 +116,7 @@ mod tests {
             b"}}}{",
             b"{\"images\": \"{\\\"a\\\": 1}\"}",
         ] {
-            assert_eq!(image_keys(text, Notation::Rego), Vec::<String>::new(), "{}", text.escape_ascii());
+            assert_eq!(keys(text), Vec::<String>::new(), "{}", text.escape_ascii());
         }
     }
 }

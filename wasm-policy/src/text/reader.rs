@@ -99,16 +99,17 @@ impl<'a, D: Dialect> Reader<'a, D> {
         if self.step_over(b'}') {
             return Ok(Value::Object(Object::default()));
         }
-        if !D::SETS {
-            let name = self.name()?;
-            return self.members(name, depth);
-        }
-        let first = self.value(depth)?;
+        // A string may be a name, which does not count as a value.
+        let first = match self.peek() {
+            Some(b'"') => Value::String(self.string()?),
+            Some(_) if D::SETS => self.value(depth)?,
+            _ => return Err(self.malformed(NAME_EXPECTED)),
+        };
         self.space();
         match first {
-            Value::String(name) if self.peek() == Some(b':') => self.members(name, depth),
+            Value::String(name) if !D::SETS || self.peek() == Some(b':') => self.members(name, depth),
             _ if self.peek() == Some(b':') => Err(self.malformed(NAME_EXPECTED)),
-            _ => self.set(first, depth),
+            first => self.set(first, depth),
         }
     }
 

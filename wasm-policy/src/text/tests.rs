@@ -58,10 +58,17 @@ fn a_name_that_occurs_twice_rejects_wherever_it_stands() {
 #[test]
 fn a_document_at_a_bound_is_read_and_one_beyond_is_not() {
     let limits = Limits { text_depth: 3, text_values: 4, input_bytes: 14, ..Limits::default() };
-    let code = |text: &str| json::parse(text.as_bytes(), &limits).map_err(|failure| failure.code).err();
+    let code = |text: &str| {
+        let [json, rego] = [json::parse, rego::parse].map(|parse| parse(text.as_bytes(), &limits).map(drop));
+        assert_eq!(json, rego, "a document must not pass in one notation alone");
+        json.map_err(|failure| failure.code).err()
+    };
     assert_eq!(code(r#"[{"a":[]}]"#), None);
     assert_eq!(code("[[[[]]]]"), Some(Code::InputTooLarge));
     assert_eq!(code("[1,2,3]"), None);
+    assert_eq!(code(r#"[{"a":{}},2]"#), None);
+    assert_eq!(code(r#"[{"a":1},23]"#), None);
+    assert_eq!(code(r#"[{"a":1},2,3]"#), Some(Code::InputTooLarge));
     assert_eq!(code("[1,2,3,4]"), Some(Code::InputTooLarge));
     assert_eq!(code("[1,2]         "), None);
     assert_eq!(code("[1,2]          "), Some(Code::InputTooLarge));

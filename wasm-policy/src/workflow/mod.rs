@@ -38,20 +38,26 @@ pub(crate) fn evaluate(document: &Value<'_>, context: &Context<'_>) -> Verdict {
         }
         Err(failure) => {
             let images = document.as_object().and_then(|root| root.get("images")?.as_object());
-            let keys = images.into_iter().flat_map(|images| images.iter().map(|(key, _)| key.to_owned())).collect();
-            let refusal = refuse(keys, &failure);
+            let keys = images.into_iter().flat_map(|images| images.iter().map(|(key, _)| key.to_owned()));
+            let refusal = refuse(keys, &failure, context.limits);
             let request_id = if refusal.images.is_empty() { None } else { request_id(document) };
             Verdict { request_id, ..refusal }
         }
     }
 }
 
-/// The same failure for each of the images that the document names, or a refusal of the document where it names none.
-pub(crate) fn refuse(keys: Vec<String>, failure: &Failure) -> Verdict {
-    if keys.is_empty() {
+/// The same failure for each of the images that the document names, or a refusal of the document where it names none or too many.
+pub(crate) fn refuse(keys: impl IntoIterator<Item = String>, failure: &Failure, limits: &Limits) -> Verdict {
+    let mut images = BTreeMap::new();
+    for key in keys {
+        images.insert(key, report::refused(failure));
+        if images.len() > limits.images {
+            return Verdict::refusal(&request::too_many_images(limits));
+        }
+    }
+    if images.is_empty() {
         return Verdict::refusal(failure);
     }
-    let images = keys.into_iter().map(|key| (key, report::refused(failure))).collect();
     verdict(None, images, BTreeSet::new())
 }
 
