@@ -80,8 +80,9 @@ demo() {
   for image in signed unsigned tampered; do
     "$cli" fetch --config $demo/verify-config.yaml "oci:$demo/layout:$image" >"$input"
     "$opa" eval --bundle dist/bundle.tar.gz --input "$input" --format raw data.image_integrity.verify >"$verdict"
-    "$opa" eval --input "$verdict" --format raw 'sprintf("%s %s", [name, input.images[name].code])' 
-    "$cli" replay "$input" --output json | cmp - "$verdict" || fail "OPA and the CLI give different verdicts on $image"
+    "$opa" eval --input "$verdict" --format raw 'sprintf("%s %s", [name, input.images[name].code])'
+    # A denial ends with exit status 1, and is what two of the three should be.
+    { "$cli" replay "$input" --output json || true; } | cmp - "$verdict" || fail "OPA and the CLI give different verdicts on $image"
   done
 }
 
