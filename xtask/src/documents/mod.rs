@@ -41,7 +41,7 @@ pub(crate) fn write() -> Result<usize, DocumentsError> {
     Ok(drifted.len())
 }
 
-/// Refuses documents that are not what [`write`] would write.
+/// Refuses documents that are not what [`write()`] would write.
 pub(crate) fn check() -> Result<(), DocumentsError> {
     let drifted: Vec<_> = drifted()?.into_iter().map(|(path, _)| path).collect();
     if drifted.is_empty() { Ok(()) } else { Err(DocumentsError::Drifted(drifted)) }
