@@ -1,7 +1,7 @@
 //! Input documents with known outcomes.
 //!
-//! [`fixtures`] are the images that notation-go has signed, as a host would present them; [`World`] builds others out of these, a part at a
-//! time; [`documents`] are texts that are no input at all. Everything here is for tests: a mistake is a panic.
+//! [`fixtures()`] are the images that notation-go has signed, as a host would present them; [`World`] builds others out of these, a part at a
+//! time; [`documents()`] are texts that are no input at all. Everything here is for tests: a mistake is a panic.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::missing_panics_doc)]
 
 mod documents;
