@@ -15,7 +15,7 @@ usage: ./build.sh COMMAND
   build   the CLI (target/release/image-integrity), the module (dist/policy.wasm) and the bundle for OPA (dist/bundle.tar.gz)
   demo    build, then verify a signed image and refuse an unsigned and a tampered one, natively and in OPA where there is one
   test    the tests
-  e2e     the end-to-end tests against real peers: OPA, two registries, notation-go, Node (needs Go and Node)
+  e2e     the end-to-end tests against real peers: OPA, two registries, notation-go (needs Go)
   deny    check licences and sources of dependencies
   sizes   the module's size by crate
 
@@ -99,7 +99,6 @@ test_all() {
 # The end-to-end tests find what they test by these variables; tests/e2e/src/built.rs reads them.
 e2e() {
   need go 'install Go 1.26 or newer (the peers are written in it)'
-  need node 'install Node.js 20 or newer (the npm package is tested in it)'
   build
 
   say 'the module and the bundle again, in another folder: the same bytes'
