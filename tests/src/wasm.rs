@@ -10,6 +10,12 @@ use wasmtime::{
 /// The pages that OPA brings at first.
 const OPA_PAGES: u32 = 16;
 
+/// The stack of the linker's flags.
+const STACK_BYTES: usize = 65_536;
+
+/// A byte that is improbable at the end of what the code writes.
+const MARK: u8 = 0xa5;
+
 /// What stands for the data that OPA hands to the module; nothing in it may matter.
 const DATA: &str = r#"{"image_integrity": {"verify": {"images": {}}}, "text": "not looked at"}"#;
 
@@ -140,6 +146,22 @@ impl Instance {
     /// The size of the memory in bytes: what the process keeps for this instance.
     pub fn memory_bytes(&self) -> usize {
         self.memory.data_size(&self.store)
+    }
+
+    /// Marks the stack, so that [`stack_bytes`](Self::stack_bytes) can tell how much of it was used since.
+    pub fn mark_stack(&mut self) {
+        self.memory.write(&mut self.store, 0, &[MARK; STACK_BYTES]).unwrap();
+    }
+
+    /// How many bytes of the stack have been used since it was marked: it lies below everything else and grows downwards.
+    pub fn stack_bytes(&self) -> usize {
+        let stack = &self.memory.data(&self.store)[..STACK_BYTES];
+        STACK_BYTES - stack.iter().position(|byte| *byte != MARK).unwrap_or(STACK_BYTES)
+    }
+
+    /// How many bytes the last evaluation took from the arena, the input included.
+    pub fn heap_bytes(&mut self) -> i32 {
+        self.call::<_, i32>("opa_heap_ptr_get", ()).unwrap() - self.base
     }
 
     fn parse(&mut self, export: &str, text: &[u8]) -> i32 {

@@ -3,8 +3,10 @@
 
 use std::fmt::Write as _;
 
+use image_integrity_test_corpus::{Signature, World, cases};
+use image_integrity_test_maker::{Key, authority, certificate, jws, rsa_spki};
 use image_integrity_tests::wasm::Compiled;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 const MIB: usize = 1 << 20;
 
@@ -13,7 +15,7 @@ fn refused(text: &str) -> (String, usize) {
     assert!(text.len() <= 128 * MIB, "{} bytes", text.len());
     let mut instance = Compiled::released().instance();
     let verdict: Value = serde_json::from_str(&instance.evaluate(Some(text.as_bytes())).unwrap()).unwrap();
-    assert_eq!(verdict["images"], serde_json::json!({}), "no image is named that could be judged");
+    assert_eq!(verdict["images"], json!({}), "no image is named that could be judged");
     (verdict["error"]["code"].as_str().unwrap().to_owned(), instance.memory_bytes() / MIB)
 }
 
@@ -85,4 +87,46 @@ fn a_text_above_the_bound_is_refused_unread() {
     let mut instance = Compiled::released().instance();
     let verdict: Value = serde_json::from_str(&instance.evaluate(Some(text.as_bytes())).unwrap()).unwrap();
     assert_eq!(verdict["error"]["code"], "INPUT_TOO_LARGE");
+}
+
+#[test]
+fn every_size_of_key_leaves_a_good_part_of_the_stack() {
+    // What is left is for other compilers, which lay out frames in other ways.
+    const USED: usize = 56 * 1024;
+    let compiled = Compiled::released();
+    let stack = |input: &[u8]| {
+        let mut instance = compiled.instance();
+        instance.mark_stack();
+        instance.evaluate(Some(input)).unwrap();
+        instance.stack_bytes()
+    };
+    for case in cases() {
+        let bytes = stack(&case.input);
+        assert!(bytes <= USED, "{}: {bytes}", case.name);
+    }
+    // CAs may have keys of sizes between those of signers; which one takes most depends on how the arithmetic halves them.
+    for bits in (2048..=8192).step_by(256) {
+        let bytes = stack(&issued_by_rsa(bits));
+        assert!(bytes <= USED, "RSA-{bits}: {bytes}");
+    }
+}
+
+/// An input with a signature whose root has a key of that size. Its certificates are not signed with it, which takes as much to find out.
+fn issued_by_rsa(bits: usize) -> Vec<u8> {
+    let modulus = vec![0xb5; bits / 8];
+    let signature = vec![0x5b; bits / 8];
+    let root = authority("root")
+        .key(&Key::rsa(2048))
+        .spki(rsa_spki(&modulus, &[1, 0, 1]))
+        .signature(signature.clone())
+        .build();
+    let leaf = certificate().issued_by(&root).signature(signature).build();
+    let world = World::signed();
+    let payload = json!({ "targetArtifact": world.image["subject"] }).to_string();
+    let envelope = jws(&[leaf, root]).payload(payload.as_bytes()).build();
+    let signature = Signature { envelope, ..world.signature() };
+    let (input, verdict, _) = world.unsigned().attach(&signature).rounds();
+    let message = verdict.to_string();
+    assert!(message.contains("CERTIFICATE_CHAIN_INVALID") && message.contains("is not that of CN=root"), "{message}");
+    input
 }

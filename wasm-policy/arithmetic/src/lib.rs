@@ -53,9 +53,12 @@ pub fn rsa_pss(key: RsaKey<'_>, salt_len: usize, digest: &[u8], signature: &[u8]
 }
 
 /// Reads the point, which checks that it is on the curve, and verifies. The crates cut a digest to the order's width themselves.
+///
+/// Never inlined: one function with all curves in it would have the stack frames of all, also while it verifies RSA, and a module's stack is small.
 macro_rules! ecdsa {
     ($name:ident, $curve:ident, $doc:literal) => {
         #[doc = $doc]
+        #[inline(never)]
         pub fn $name(point: &[u8], digest: &[u8], signature: &[u8]) -> bool {
             use $curve::ecdsa::{Signature, VerifyingKey, signature::hazmat::PrehashVerifier as _};
             match (VerifyingKey::from_sec1_bytes(point), Signature::from_slice(signature)) {
