@@ -150,7 +150,7 @@ impl Instance {
 
     /// Marks the stack, so that [`stack_bytes`](Self::stack_bytes) can tell how much of it was used since.
     pub fn mark_stack(&mut self) {
-        self.memory.write(&mut self.store, 0, &[MARK; STACK_BYTES]).unwrap();
+        self.memory.write(&mut self.store, 0, &vec![MARK; STACK_BYTES]).unwrap();
     }
 
     /// How many bytes of the stack have been used since it was marked: it lies below everything else and grows downwards.
