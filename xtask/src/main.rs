@@ -4,6 +4,8 @@ mod bundle;
 #[cfg(feature = "documents")]
 mod documents;
 mod module;
+#[cfg(feature = "npm")]
+mod npm;
 mod postlink;
 mod sizes;
 
@@ -53,6 +55,13 @@ enum Step {
         #[arg(long)]
         out: PathBuf,
     },
+    /// Build the module of the npm package and the JavaScript that loads it.
+    #[cfg(feature = "npm")]
+    Npm {
+        /// The folder that both are written to.
+        #[arg(long)]
+        out: PathBuf,
+    },
     /// Write the generated documents in `docs/`.
     #[cfg(feature = "documents")]
     Generate {
@@ -90,6 +99,8 @@ fn run(step: Step) -> Result<(), Box<dyn Error>> {
             let revision = bundle::pack(&module, &rego, &out)?;
             writeln!(told, "{}: revision {revision}", out.display())?;
         }
+        #[cfg(feature = "npm")]
+        Step::Npm { out } => npm::build(&out)?,
         #[cfg(feature = "documents")]
         Step::Generate { check: true } => documents::check()?,
         #[cfg(feature = "documents")]

@@ -52,7 +52,11 @@ pub(crate) fn finish(linked: &Path, out: &Path) -> Result<usize, Error> {
 
 /// Compiles and links the heart, and tells where the linked module is, names and all.
 pub(crate) fn compile(features: &[String]) -> Result<PathBuf, Error> {
-    let target = target_folder();
+    link(features, &LINK, &target_folder())
+}
+
+/// Compiles the heart for wasm32 into the target folder, with these arguments of the linker.
+pub(crate) fn link(features: &[String], arguments: &[&str], target: &Path) -> Result<PathBuf, Error> {
     let status = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()))
         .args([
             "rustc",
@@ -71,8 +75,8 @@ pub(crate) fn compile(features: &[String]) -> Result<PathBuf, Error> {
         .arg("--manifest-path")
         .arg(workspace().join("Cargo.toml"))
         .arg("--target-dir")
-        .arg(&target)
-        .env("CARGO_ENCODED_RUSTFLAGS", flags().join("\u{1f}"))
+        .arg(target)
+        .env("CARGO_ENCODED_RUSTFLAGS", flags(arguments).join("\u{1f}"))
         .status()
         .map_err(Error::Cargo)?;
     if !status.success() {
@@ -82,8 +86,8 @@ pub(crate) fn compile(features: &[String]) -> Result<PathBuf, Error> {
 }
 
 /// Flags of rustc. Here and not in `.cargo/config.toml`, since the same crate is linked for the npm package without them.
-fn flags() -> Vec<String> {
-    let mut flags: Vec<String> = LINK.iter().map(|flag| format!("-Clink-arg={flag}")).collect();
+fn flags(arguments: &[&str]) -> Vec<String> {
+    let mut flags: Vec<String> = arguments.iter().map(|flag| format!("-Clink-arg={flag}")).collect();
     // Messages of panics name source files: without this, those of the machine that built the module.
     let home = env::var_os("CARGO_HOME").map(PathBuf::from).or_else(|| Some(env::home_dir()?.join(".cargo")));
     if let Some(home) = home {
@@ -92,7 +96,8 @@ fn flags() -> Vec<String> {
     flags
 }
 
-fn target_folder() -> PathBuf {
+/// Where cargo builds.
+pub(crate) fn target_folder() -> PathBuf {
     env::var_os("CARGO_TARGET_DIR").map_or_else(|| workspace().join("target"), PathBuf::from)
 }
 

@@ -56,7 +56,7 @@ pub(super) fn order(a: &str, b: &str) -> Ordering {
 }
 
 /// Whether the text is UTF-8: what [`core::str::from_utf8`] says, with the ASCII parts skipped.
-#[cfg(any(test, target_arch = "wasm32"))]
+#[cfg(any(test, all(target_arch = "wasm32", not(feature = "js"))))]
 pub(crate) fn is_utf8(text: &[u8]) -> bool {
     // Enough that a text without ASCII is checked in few pieces, and that one letter among base64 costs little.
     const PIECE: usize = 512;
@@ -76,20 +76,20 @@ pub(crate) fn is_utf8(text: &[u8]) -> bool {
     }
 }
 
-#[cfg(any(test, target_arch = "wasm32"))]
+#[cfg(any(test, all(target_arch = "wasm32", not(feature = "js"))))]
 fn is_ascii(block: &Block) -> bool {
     any(block, |word| word) & HIGH == 0
 }
 
 /// Whether every byte is from space to tilde.
-#[cfg(any(test, target_arch = "wasm32"))]
+#[cfg(any(test, all(target_arch = "wasm32", not(feature = "js"))))]
 pub(crate) fn is_printable_ascii(text: &[u8]) -> bool {
     let (blocks, rest) = blocks(text);
     let other = |word| word | below(word, b' ') | equal(word, 0x7f);
     blocks.iter().all(|block| any(block, other) & HIGH == 0) && rest.iter().all(|byte| matches!(byte, b' '..=b'~'))
 }
 
-#[cfg(any(test, target_arch = "wasm32"))]
+#[cfg(any(test, all(target_arch = "wasm32", not(feature = "js"))))]
 fn any(block: &Block, of: impl Fn(u64) -> u64) -> u64 {
     let of = |word: usize| of(u64::from_le_bytes(block[word]));
     of(0) | of(1) | of(2) | of(3) | of(4) | of(5) | of(6) | of(7)
