@@ -99,6 +99,8 @@ test_all() {
 # The end-to-end tests find what they test by these variables; tests/e2e/src/built.rs reads them.
 e2e() {
   need go 'install Go 1.26 or newer (the peers are written in it)'
+  need node 'install Node 20 or newer (the npm package runs in it)'
+  need npm 'install npm, which comes with Node'
   build
 
   say 'the module and the bundle again, in another folder: the same bytes'
@@ -107,16 +109,33 @@ e2e() {
   "$target/release/xtask" bundle --module "$again/policy.wasm" --rego rego/bundle --out "$again/bundle.tar.gz"
   cmp dist/bundle.tar.gz "$again/bundle.tar.gz" || fail 'the bundle is not reproducible'
 
+  npm_package
+
   say 'the peers'
   local peers
   peers=$(tests/peers/build.sh | tail -1)
 
   say 'against the peers'
   IMAGE_INTEGRITY_E2E_CLI=$cli IMAGE_INTEGRITY_E2E_BUNDLE=$PWD/dist/bundle.tar.gz IMAGE_INTEGRITY_E2E_PEERS=$peers \
+    IMAGE_INTEGRITY_E2E_NPM=$PWD/npm \
     cargo test --locked --package image-integrity-e2e
 
   say 'the commands of the documents that need OPA'
   IMAGE_INTEGRITY_OPA=$peers/opa cargo test --locked --package host-shim --test docs
+}
+
+npm_package() {
+  say 'the npm package, in Node and in Deno'
+  npm/build.sh
+  local corpus=$target/corpus
+  rm -rf "$corpus"
+  cargo run --locked --quiet --package image-integrity-test-corpus --example write -- "$corpus"
+  (
+    cd npm
+    npm ci --ignore-scripts
+    npm run types
+    IMAGE_INTEGRITY_CORPUS=$corpus npm test
+  )
 }
 
 deny() {

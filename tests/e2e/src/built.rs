@@ -18,6 +18,11 @@ pub fn bundle() -> PathBuf {
     named("IMAGE_INTEGRITY_E2E_BUNDLE")
 }
 
+/// The folder of the npm package under test.
+pub(crate) fn npm_package() -> PathBuf {
+    named("IMAGE_INTEGRITY_E2E_NPM")
+}
+
 /// A file of `tests/fixtures`.
 pub fn fixture(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../fixtures").join(path)

@@ -5,12 +5,14 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::missing_panics_doc)]
 
 mod built;
+mod node;
 mod opa;
 mod process;
 mod registry;
 mod tls;
 
 pub use built::{bundle, fixture, notation_go, shim};
+pub use node::verify_in_node;
 pub use opa::{Opa, canonical};
 pub use process::{Ended, Service, ended, run};
 pub use registry::{Kind, Registry, Signer};

@@ -12,7 +12,7 @@ mod registries;
 
 use std::{ffi::OsStr, fs, path::Path, process::Command};
 
-use image_integrity_e2e::{Ended, Opa, canonical, fixture, run, shim};
+use image_integrity_e2e::{Ended, Opa, canonical, fixture, run, shim, verify_in_node};
 use serde_json::Value;
 
 /// The configuration that trusts the demo's signer.
@@ -48,10 +48,12 @@ fn code_of(verdict: &Value) -> String {
     codes.join(" ")
 }
 
-/// Asserts that a recorded input has this verdict also when it is replayed, in `opa eval`, and in an OPA that serves.
+/// Asserts that a recorded input has this verdict also when it is replayed, in Node, in `opa eval`, and in an OPA that serves.
 fn assert_one_verdict(opa: &Opa, input: &Path, verdict: &str) {
     let replayed = run(shim().args(["replay", "--output", "json"]).arg(input));
     assert_eq!(replayed.out.trim_end(), verdict, "replay: {replayed:?}");
+    let in_node = verify_in_node(input);
+    assert_eq!(in_node.out, verdict, "Node: {in_node:?}");
     let evaluated = Opa::eval(input);
     assert_eq!(evaluated.code, 0, "opa eval: {evaluated:?}");
     assert_eq!(canonical(&evaluated.out), verdict, "opa eval");
