@@ -74,9 +74,11 @@ demo() {
     return
   fi
   say "the same module in OPA ($opa)"
-  local input verdict image
-  input=$(mktemp) verdict=$(mktemp)
-  trap 'rm -f "$input" "$verdict"' EXIT
+  local image input verdict
+  # Not local: the trap runs when this function is over.
+  scratch=$(mktemp -d)
+  trap 'rm -rf "$scratch"' EXIT
+  input=$scratch/input.json verdict=$scratch/verdict.json
   for image in signed unsigned tampered; do
     "$cli" fetch --config $demo/verify-config.yaml "oci:$demo/layout:$image" >"$input"
     "$opa" eval --bundle dist/bundle.tar.gz --input "$input" --format raw data.image_integrity.verify >"$verdict"
