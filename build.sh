@@ -17,6 +17,7 @@ usage: ./build.sh COMMAND
   test    the tests
   e2e     the end-to-end tests against real peers: OPA, two registries, notation-go (needs Go)
   deny    check licences and sources of dependencies
+  rust    install the toolchain of rust-toolchain.toml, as every command does where it is missing
   sizes   the module's size by crate
 
 CARGO_TARGET_DIR says where cargo builds; IMAGE_INTEGRITY_CACHE (by default ~/.cache/image-integrity) is where peers and tools are kept.
@@ -31,8 +32,22 @@ need() { # command, what to do
 }
 
 need_rust() {
-  need cargo "install Rust with rustup (the toolchain of rust-toolchain.toml is then installed by itself)"
+  need cargo 'install Rust with rustup'
   need cc "install a C compiler (for ring, the TLS library's arithmetic)"
+  toolchain
+}
+
+# What rust-toolchain.toml names. rustup installs it by itself only where it may (RUSTUP_AUTO_INSTALL), and a toolchain that is there without our target
+# is left as it is.
+toolchain() {
+  local libraries
+  if libraries=$(rustc --print target-libdir --target wasm32-unknown-unknown 2>/dev/null) && [[ -d $libraries ]]; then
+    return
+  fi
+  need rustup 'install Rust with rustup, or the target wasm32-unknown-unknown for your toolchain'
+  say 'the Rust toolchain'
+  rustup toolchain install "$(sed -n 's/^channel = "\(.*\)"$/\1/p' rust-toolchain.toml)" --no-self-update --profile minimal \
+    --component clippy --component rustfmt --target wasm32-unknown-unknown
 }
 
 build() {
@@ -167,6 +182,7 @@ case ${1:-help} in
   test) test_all ;;
   e2e) e2e ;;
   deny) deny ;;
+  rust) need_rust ;;
   sizes) sizes ;;
   help | -h | --help) help ;;
   *) help >&2; fail "there is no command $1" ;;
