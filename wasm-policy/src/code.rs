@@ -174,7 +174,13 @@ codes! {
     /// The registry limits the rate of requests.
     RegistryThrottled = "REGISTRY_THROTTLED", Transient, "Wait and try again; log in to the registry for a higher limit.";
     /// The registry asks for a login.
-    RegistryUnauthorized = "REGISTRY_UNAUTHORIZED", Indeterminate, "Give credentials for the registry.";
+    RegistryUnauthorized = "REGISTRY_UNAUTHORIZED", Indeterminate, "Log in with `docker login`, or name a docker config.json with --registry-config.";
+    /// The registry, or the service that gives tokens for it, refuses the credential.
+    RegistryLoginFailed = "REGISTRY_LOGIN_FAILED", Indeterminate, "Log in again with the credential that the message names, or remove it where the image needs none.";
+    /// The registry sends to a token service that may not see the credential, or may not be asked at all.
+    RegistryRealmRefused = "REGISTRY_REALM_REFUSED", Indeterminate, "Check the registry; if its token service is right where it is, allow it with --trust-realm.";
+    /// The credential for the registry could not be had from where it is kept.
+    CredentialUnavailable = "CREDENTIAL_UNAVAILABLE", Indeterminate, "Run the credential helper by hand to see why it fails, or remove it from the docker config.json.";
     /// The registry refuses access.
     RegistryForbidden = "REGISTRY_FORBIDDEN", Indeterminate, "Grant the credential the right to pull from the repository.";
     /// The TLS connection to the registry failed.
