@@ -140,6 +140,8 @@ impl<'a> Field<'a> {
     /// The members of a table whose keys the user chooses, in the order of the file.
     pub(super) fn members(&self) -> Option<Vec<(&'a str, Self)>> {
         let DeValue::Table(entries) = self.value else { return self.wrong("a table") };
+        let mut entries: Vec<_> = entries.iter().collect();
+        entries.sort_by_key(|(key, value)| first(key, value));
         Some(entries.iter().map(|(key, value)| (&**key.get_ref(), member(&self.path, key, value, self.file))).collect())
     }
 
@@ -185,6 +187,15 @@ impl<'a> Table<'a> {
             }
         }
     }
+}
+
+/// Where a member begins. The header of one of its own tables may stand before its own.
+fn first(key: &Spanned<DeString<'_>>, value: &Spanned<DeValue<'_>>) -> usize {
+    let of_tables = match value.get_ref() {
+        DeValue::Table(entries) => entries.keys().map(|key| key.span().start).min(),
+        _ => None,
+    };
+    of_tables.map_or(key.span().start, |at| at.min(key.span().start))
 }
 
 fn member<'a>(

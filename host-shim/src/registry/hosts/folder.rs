@@ -171,7 +171,9 @@ fn by_certificates(path: &Path, reading: &Reading) -> Host {
                 let certificate = certificate.file_name().unwrap_or_default().to_string_lossy();
                 told(format!("the certificate of this key is missing: {} beside it", quoted(&certificate)));
             }
-            Some("toml") => told(format!("is not read; rename it to {}", quoted(HOSTS_FILE))),
+            Some("toml") if !file.ends_with(HOSTS_FILE) => {
+                told(format!("is not read; rename it to {}", quoted(HOSTS_FILE)))
+            }
             _ => {}
         }
     }
