@@ -172,7 +172,7 @@ fn by_certificates(path: &Path, reading: &Reading) -> Host {
                 told(format!("the certificate of this key is missing: {} beside it", quoted(&certificate)));
             }
             Some("toml") if !file.ends_with(HOSTS_FILE) => {
-                told(format!("is not read; rename it to {}", quoted(HOSTS_FILE)))
+                told(format!("is not read; rename it to {}", quoted(HOSTS_FILE)));
             }
             _ => {}
         }
