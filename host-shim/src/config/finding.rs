@@ -36,7 +36,7 @@ pub struct Place {
 
 impl Place {
     /// A file as a whole.
-    pub(super) fn file(file: &Arc<str>) -> Self {
+    pub(crate) fn file(file: &Arc<str>) -> Self {
         Self { file: Arc::clone(file), line: None, column: None, field: String::new() }
     }
 
@@ -123,14 +123,14 @@ impl std::error::Error for Mistakes {}
 
 /// Collects what the readers of fields find, so that everything is told at once.
 #[derive(Debug, Default)]
-pub(super) struct Findings {
+pub(crate) struct Findings {
     mistakes: RefCell<Vec<Finding>>,
     more: Cell<usize>,
     notes: RefCell<Vec<Finding>>,
 }
 
 impl Findings {
-    pub(super) fn mistake(&self, place: Place, message: impl Into<String>) {
+    pub(crate) fn mistake(&self, place: Place, message: impl Into<String>) {
         let mut mistakes = self.mistakes.borrow_mut();
         if mistakes.len() == MAX_FINDINGS {
             self.more.set(self.more.get() + 1);
@@ -147,7 +147,7 @@ impl Findings {
     }
 
     /// The notes, where there was no mistake.
-    pub(super) fn into_result(self) -> Result<Vec<Finding>, Mistakes> {
+    pub(crate) fn into_result(self) -> Result<Vec<Finding>, Mistakes> {
         let mut mistakes = self.mistakes.into_inner();
         if mistakes.is_empty() {
             return Ok(self.notes.into_inner());
@@ -158,13 +158,13 @@ impl Findings {
     }
 
     /// How many mistakes have been found so far.
-    pub(super) fn count(&self) -> usize {
+    pub(crate) fn count(&self) -> usize {
         self.mistakes.borrow().len() + self.more.get()
     }
 }
 
 /// `; did you mean "override"?`, where one of the candidates is close enough to be meant, else nothing.
-pub(super) fn did_you_mean<'a>(written: &str, candidates: impl IntoIterator<Item = &'a str>) -> String {
+pub(crate) fn did_you_mean<'a>(written: &str, candidates: impl IntoIterator<Item = &'a str>) -> String {
     // Nothing that anybody means is longer, and the comparison takes the product of both lengths.
     if written.len() > 256 {
         return String::new();
@@ -186,6 +186,6 @@ pub(super) fn did_you_mean<'a>(written: &str, candidates: impl IntoIterator<Item
 }
 
 /// Text from a file as it may be shown, in quotes.
-pub(super) fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     format!("\"{}\"", shown(text))
 }

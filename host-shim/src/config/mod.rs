@@ -9,7 +9,7 @@ mod assemble;
 pub mod check;
 pub mod explain;
 mod field;
-mod finding;
+pub(crate) mod finding;
 mod lookup;
 mod object;
 mod pem;

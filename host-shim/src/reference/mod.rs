@@ -215,6 +215,14 @@ fn is_path_part(part: &str) -> bool {
             .all(|separator| matches!(separator, "" | "." | "_" | "__") || separator.bytes().all(|b| b == b'-'))
 }
 
+/// Whether an image's name can begin with this as its registry.
+pub(crate) fn names_registry(text: &str) -> bool {
+    (text.contains(['.', ':']) || text == "localhost")
+        && text != "index.docker.io"
+        && is_host(text)
+        && !text.bytes().any(|b| b.is_ascii_uppercase())
+}
+
 /// A DNS name or IPv4 address, and a port where there is a colon.
 fn is_host(host: &str) -> bool {
     let (name, port) = match host.split_once(':') {

@@ -7,6 +7,7 @@
 
 mod address;
 mod error;
+pub mod hosts;
 mod link;
 mod manifest;
 mod redirect;

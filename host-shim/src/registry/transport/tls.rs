@@ -8,7 +8,7 @@ use std::{
 };
 
 use rustls::{ClientConfig, RootCertStore, crypto::ring};
-use rustls_pki_types::{CertificateDer, pem::PemObject};
+use rustls_pki_types::{CertificateDer, TrustAnchor, pem::PemObject};
 use tracing::{debug, warn};
 
 use super::error::CaFileError;
@@ -41,6 +41,12 @@ pub(super) fn client_config(ca_files: &[PathBuf]) -> Result<ClientConfig, CaFile
 }
 
 fn add_file(roots: &mut RootCertStore, path: &Path) -> Result<(), String> {
+    roots.extend(anchors(&read(path)?)?);
+    Ok(())
+}
+
+/// The bytes of a file of certificates or a key.
+pub(super) fn read(path: &Path) -> Result<Vec<u8>, String> {
     let mut pem = Vec::new();
     File::open(path)
         .and_then(|file| file.take(MAX_CA_FILE_BYTES + 1).read_to_end(&mut pem))
@@ -48,11 +54,22 @@ fn add_file(roots: &mut RootCertStore, path: &Path) -> Result<(), String> {
     if pem.len() as u64 > MAX_CA_FILE_BYTES {
         return Err(format!("it is larger than {MAX_CA_FILE_BYTES} bytes"));
     }
-    let mut count = 0;
-    for certificate in CertificateDer::pem_slice_iter(&pem) {
-        let certificate = certificate.map_err(|error| format!("it is not well-formed PEM ({error})"))?;
-        count += 1;
+    Ok(pem)
+}
+
+/// The CAs in PEM; there is at least one.
+pub(super) fn anchors(pem: &[u8]) -> Result<Vec<TrustAnchor<'static>>, String> {
+    let mut roots = RootCertStore::empty();
+    for (index, certificate) in certificates(pem)?.into_iter().enumerate() {
+        let count = index + 1;
         roots.add(certificate).map_err(|error| format!("certificate {count} in it cannot be read ({error})"))?;
     }
-    if count == 0 { Err("it holds no certificate in PEM".to_owned()) } else { Ok(()) }
+    Ok(roots.roots)
+}
+
+/// The certificates in PEM; there is at least one.
+pub(super) fn certificates(pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, String> {
+    let certificates = CertificateDer::pem_slice_iter(pem).collect::<Result<Vec<_>, _>>();
+    let certificates = certificates.map_err(|error| format!("it is not well-formed PEM ({error})"))?;
+    if certificates.is_empty() { Err("it holds no certificate in PEM".to_owned()) } else { Ok(certificates) }
 }
