@@ -6,6 +6,7 @@
 //! reqwest is underneath, and the types of documents are those of `oci-spec`.
 
 mod address;
+pub mod credentials;
 mod error;
 pub mod hosts;
 mod link;
