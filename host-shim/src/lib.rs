@@ -11,6 +11,7 @@ pub mod listing;
 pub mod presenter;
 pub mod reference;
 pub mod registry;
+mod sources;
 pub mod telemetry;
 #[cfg(test)]
 mod testing;

@@ -8,13 +8,10 @@ mod anchors;
 mod assemble;
 pub mod check;
 pub mod explain;
-mod field;
-mod finding;
 mod lookup;
 mod object;
 mod pem;
 mod policy;
-mod source;
 mod store;
 mod trust_policy;
 mod trust_rules;
@@ -26,16 +23,18 @@ use wasm_policy::{input::Config, time::Instant};
 
 use self::{
     assemble::Assembled,
-    field::Field,
-    finding::Findings,
     object::{Identity, Objects},
-    source::SourceText,
 };
-pub use self::{
-    explain::Explanation,
-    finding::{Finding, Mistakes, Place},
+pub use self::explain::Explanation;
+pub use crate::sources::finding::{Finding, Mistakes, Place};
+use crate::{
+    sources::{
+        self, SourceText,
+        field::{self, Field},
+        finding::{self, Findings},
+    },
+    yaml,
 };
-use crate::yaml;
 
 const NO_VERIFIER: &str = "there is no Verifier that applies, so every image would be denied; those of a namespace apply with --namespace NAME";
 
@@ -58,7 +57,7 @@ impl Configuration {
     /// Every mistake at once; there is no configuration then.
     pub fn load(sources: &[PathBuf], namespace: Option<&str>) -> Result<Self, Mistakes> {
         let findings = Findings::default();
-        let texts = source::read(sources, &findings);
+        let texts = sources::read(sources, &findings);
         Self::read(&texts, namespace, findings)
     }
 

@@ -1,4 +1,4 @@
-//! What is said about a configuration: mistakes, which make it unusable, and notes, which do not; each with its file, line and field.
+//! What is said about files: mistakes, which make them unusable, and notes, which do not; each with its file, line and field.
 
 use std::{
     cell::{Cell, RefCell},
@@ -9,7 +9,7 @@ use std::{
 use serde::Serialize;
 use wasm_policy::text::shown;
 
-use super::source::SourceText;
+use super::SourceText;
 use crate::yaml::Fault;
 
 /// Nobody corrects more mistakes at once, and a hostile file could hold half a million.
@@ -36,24 +36,24 @@ pub struct Place {
 
 impl Place {
     /// A file as a whole.
-    pub(super) fn file(file: &Arc<str>) -> Self {
+    pub(crate) fn file(file: &Arc<str>) -> Self {
         Self { file: Arc::clone(file), line: None, column: None, field: String::new() }
     }
 
     /// All files together.
-    pub(super) fn files(texts: &[SourceText]) -> Self {
+    pub(crate) fn files(texts: &[SourceText]) -> Self {
         let names: Vec<&str> = texts.iter().map(|source| &*source.name).collect();
         Self::file(&names.join(", ").into())
     }
 
     /// Where the text cannot be read.
-    pub(super) fn fault(file: &Arc<str>, fault: &Fault) -> Self {
+    pub(crate) fn fault(file: &Arc<str>, fault: &Fault) -> Self {
         let field = fault.path.clone();
         Self { file: Arc::clone(file), line: Some(fault.line), column: Some(fault.column), field }
     }
 
     /// The place without its field, as `verify-config.yaml:12`.
-    pub(super) fn line_of_file(&self) -> String {
+    pub(crate) fn line_of_file(&self) -> String {
         Self { field: String::new(), ..self.clone() }.to_string()
     }
 }
@@ -88,7 +88,7 @@ impl fmt::Display for Finding {
     }
 }
 
-/// Every mistake of a configuration; there is at least one.
+/// Every mistake in some files; there is at least one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Mistakes {
     /// In the order of files and lines.
@@ -123,14 +123,14 @@ impl std::error::Error for Mistakes {}
 
 /// Collects what the readers of fields find, so that everything is told at once.
 #[derive(Debug, Default)]
-pub(super) struct Findings {
+pub(crate) struct Findings {
     mistakes: RefCell<Vec<Finding>>,
     more: Cell<usize>,
     notes: RefCell<Vec<Finding>>,
 }
 
 impl Findings {
-    pub(super) fn mistake(&self, place: Place, message: impl Into<String>) {
+    pub(crate) fn mistake(&self, place: Place, message: impl Into<String>) {
         let mut mistakes = self.mistakes.borrow_mut();
         if mistakes.len() == MAX_FINDINGS {
             self.more.set(self.more.get() + 1);
@@ -139,7 +139,7 @@ impl Findings {
         }
     }
 
-    pub(super) fn note(&self, place: Place, message: impl Into<String>) {
+    pub(crate) fn note(&self, place: Place, message: impl Into<String>) {
         let mut notes = self.notes.borrow_mut();
         if notes.len() < MAX_FINDINGS {
             notes.push(Finding { place, message: message.into() });
@@ -147,7 +147,7 @@ impl Findings {
     }
 
     /// The notes, where there was no mistake.
-    pub(super) fn into_result(self) -> Result<Vec<Finding>, Mistakes> {
+    pub(crate) fn into_result(self) -> Result<Vec<Finding>, Mistakes> {
         let mut mistakes = self.mistakes.into_inner();
         if mistakes.is_empty() {
             return Ok(self.notes.into_inner());
@@ -158,13 +158,13 @@ impl Findings {
     }
 
     /// How many mistakes have been found so far.
-    pub(super) fn count(&self) -> usize {
+    pub(crate) fn count(&self) -> usize {
         self.mistakes.borrow().len() + self.more.get()
     }
 }
 
 /// `; did you mean "override"?`, where one of the candidates is close enough to be meant, else nothing.
-pub(super) fn did_you_mean<'a>(written: &str, candidates: impl IntoIterator<Item = &'a str>) -> String {
+pub(crate) fn did_you_mean<'a>(written: &str, candidates: impl IntoIterator<Item = &'a str>) -> String {
     // Nothing that anybody means is longer, and the comparison takes the product of both lengths.
     if written.len() > 256 {
         return String::new();
@@ -186,6 +186,6 @@ pub(super) fn did_you_mean<'a>(written: &str, candidates: impl IntoIterator<Item
 }
 
 /// Text from a file as it may be shown, in quotes.
-pub(super) fn quoted(text: &str) -> String {
+pub(crate) fn quoted(text: &str) -> String {
     format!("\"{}\"", shown(text))
 }
