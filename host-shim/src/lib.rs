@@ -8,6 +8,7 @@ pub mod engine;
 pub mod evidence;
 pub mod layout;
 pub mod listing;
+pub mod manifests;
 pub mod presenter;
 pub mod reference;
 pub mod registry;

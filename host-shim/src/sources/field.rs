@@ -161,6 +161,36 @@ impl<'a> Field<'a> {
         Some(Mapping { field: self.clone(), entries, known: Vec::new() })
     }
 
+    /// Visits this value and every value in it that is wanted, in the order of the file. Paths are written out only for those.
+    pub(crate) fn each(&self, wanted: fn(&Node) -> bool, visit: &mut dyn FnMut(&Self)) {
+        self.walk(self.node, &Path::Written(&self.path), wanted, visit);
+    }
+
+    fn walk(&self, node: &'a Node, path: &Path<'_>, wanted: fn(&Node) -> bool, visit: &mut dyn FnMut(&Self)) {
+        if wanted(node) {
+            visit(&Self { node, position: (node.line, node.column), path: path.to_string(), ..self.clone() });
+        }
+        match &node.value {
+            Value::Scalar(_) | Value::Alias => {}
+            Value::Sequence(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    self.walk(item, &Path::Item(path, index), wanted, visit);
+                }
+            }
+            Value::Mapping(entries) => {
+                for entry in entries {
+                    let Some(key) = entry.key.scalar() else { continue };
+                    self.walk(&entry.value, &Path::Member(path, &key.text), wanted, visit);
+                }
+            }
+        }
+    }
+
+    /// What is written, of whatever type; for what is only shown. Nothing is told where it is no scalar.
+    pub(crate) fn written(&self) -> Option<&'a str> {
+        self.node.scalar().map(|scalar| scalar.text.as_str())
+    }
+
     pub(crate) fn is_mapping(&self) -> bool {
         matches!(self.node.value, Value::Mapping(_))
     }

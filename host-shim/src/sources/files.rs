@@ -25,12 +25,16 @@ pub(crate) struct SourceText {
 /// The texts of all sources, a folder's in the order of their names. A folder's own folders are not read.
 pub(crate) fn read(sources: &[PathBuf], findings: &Findings) -> Vec<SourceText> {
     let mut left = MAX_BYTES;
-    let mut texts = Vec::new();
+    let mut texts: Vec<SourceText> = Vec::new();
     for file in sources.iter().flat_map(|source| files(source, findings)).take(MAX_FILES + 1) {
         let name = name(&file);
         if texts.len() == MAX_FILES {
             findings.mistake(Place::file(&name), format!("more than {MAX_FILES} files; name a folder with fewer"));
             break;
+        }
+        if is_stdin(&file) && texts.iter().any(|text| text.name == name) {
+            findings.mistake(Place::file(&name), "standard input can be read only once; name it once");
+            continue;
         }
         match read_file(&file, left) {
             Ok(text) => {
@@ -41,6 +45,11 @@ pub(crate) fn read(sources: &[PathBuf], findings: &Findings) -> Vec<SourceText> 
         }
     }
     texts
+}
+
+/// Whether the path stands for standard input.
+pub(crate) fn is_stdin(path: &Path) -> bool {
+    path.as_os_str() == "-"
 }
 
 fn name(path: &Path) -> Arc<str> {
@@ -86,7 +95,7 @@ fn folder(source: &Path) -> io::Result<Vec<PathBuf>> {
 
 /// The file's text, of at most `left` bytes; of a larger one no more than that is read.
 fn read_file(path: &Path, left: u64) -> Result<String, String> {
-    if path.as_os_str() == "-" {
+    if is_stdin(path) {
         return read_text(&mut io::stdin().lock(), left);
     }
     let mut file = fs::File::open(path).map_err(|error| format!("cannot be read: {error}"))?;

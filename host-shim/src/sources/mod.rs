@@ -4,4 +4,4 @@ pub(crate) mod field;
 mod files;
 pub(crate) mod finding;
 
-pub(crate) use files::{SourceText, read};
+pub(crate) use files::{SourceText, is_stdin, read};
