@@ -21,11 +21,11 @@ use std::{collections::BTreeMap, path::PathBuf};
 
 use wasm_policy::{input::Config, time::Instant};
 
+pub use self::explain::Explanation;
 use self::{
     assemble::Assembled,
     object::{Identity, Objects},
 };
-pub use self::explain::Explanation;
 pub use crate::sources::finding::{Finding, Mistakes, Place};
 use crate::{
     sources::{
