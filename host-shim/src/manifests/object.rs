@@ -58,14 +58,12 @@ fn read_object(object: &Field<'_>, inherited: Option<Inherited<'_>>, images: &mu
         return;
     }
     if GROUPS_OF_PATTERNS.contains(&group) {
-        let note = |spec: &Field<'_>| {
-            spec.note(format!(
-                "a pattern of pods, since {} of {} runs none; images in it are not verified",
-                quoted(&kind),
-                quoted(&api_version)
-            ));
-        };
-        return object.each(pod::looks_like_spec, &mut |spec| note(spec));
+        let message = format!(
+            "a pattern of pods, since {} of {} runs none; images in it are not verified",
+            quoted(&kind),
+            quoted(&api_version)
+        );
+        return object.each(pod::looks_like_spec, &mut |spec| spec.note(message.as_str()));
     }
     let name: Arc<str> = described(&kind, &mut mapping).into();
     match path_to_spec(group, &kind) {
