@@ -137,7 +137,8 @@ fn anchors_and_templates_that_were_not_rendered_are_refused() {
 #[test]
 fn as_many_images_as_the_module_judges_are_read() {
     let containers = |count: usize| {
-        let items: String = (0..count).map(|n| format!("    - {{name: c, image: a.example/a{n}}}\n")).collect();
+        let items: Vec<_> = (0..count).map(|n| format!("    - {{name: c, image: a.example/a{n}}}\n")).collect();
+        let items = items.concat();
         object("v1", "Pod", &format!("spec:\n  containers:\n{items}"))
     };
     assert_eq!(found(&containers(10_000)).len(), 10_000);
