@@ -8,9 +8,11 @@ pub mod engine;
 pub mod evidence;
 pub mod layout;
 pub mod listing;
+pub mod manifests;
 pub mod presenter;
 pub mod reference;
 pub mod registry;
+mod sources;
 pub mod telemetry;
 #[cfg(test)]
 mod testing;

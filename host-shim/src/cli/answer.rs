@@ -27,7 +27,7 @@ impl Answers {
     pub(super) fn as_of(&self, now: Instant) -> Result<(), Stop> {
         let line = as_of(now);
         match self.output {
-            Output::Text => self.terminal.text(&format!("{line}\n\n")),
+            Output::Text | Output::Github => self.terminal.text(&format!("{line}\n\n")),
             Output::Json | Output::Yaml => {
                 self.terminal.note(&line);
                 Ok(())
@@ -47,7 +47,11 @@ impl Answers {
     /// Writes the verdict on a recorded document with all its images, and gives its outcome; `source` names the document where it names no image.
     pub(super) fn tell_recorded(&mut self, verdict: &[u8], source: &str) -> Result<Outcome, Stop> {
         let document = read(verdict)?;
-        let all: Vec<_> = document.images.keys().map(|key| Asked { key: key.clone(), name: key.clone() }).collect();
+        let all: Vec<_> = document
+            .images
+            .keys()
+            .map(|key| Asked { key: key.clone(), name: key.clone(), origins: Vec::new() })
+            .collect();
         self.write(verdict, &document, &all, source)
     }
 
@@ -61,10 +65,13 @@ impl Answers {
                 let separator = if first { "" } else { "---\n" };
                 terminal::bytes(format!("{separator}{}", presenter::yaml(&value)).as_bytes())?;
             }
-            Output::Text => {
+            Output::Text | Output::Github => {
                 let separator = if first { "" } else { "\n" };
                 self.terminal.text(&format!("{separator}{}", presenter::text(document, asked, source)))?;
             }
+        }
+        if self.output == Output::Github {
+            terminal::bytes(presenter::github(document, asked, source).as_bytes())?;
         }
         Ok(document.outcome())
     }

@@ -100,7 +100,9 @@ pub(super) enum ConfigCommand {
 #[command(after_long_help = "Examples:\n  \
     image-integrity verify --config verify-config.yaml registry.example/app:v1\n  \
     image-integrity verify --config policies/ --output json registry.example/app@sha256:…\n  \
-    image-integrity verify --config verify-config.yaml oci:build/app:v1\n\n\
+    image-integrity verify --config verify-config.yaml oci:build/app:v1\n  \
+    image-integrity verify --config verify-config.yaml -f k8s/ --output github\n  \
+    helm template chart/ | image-integrity verify --config verify-config.yaml -f -\n\n\
     Exit codes: 0 all verified, 1 any denied, else 2 any that could not be told, 64 wrong usage or configuration.")]
 pub(super) struct VerifyArgs {
     #[command(flatten)]
@@ -135,13 +137,17 @@ pub(super) struct FetchArgs {
 #[derive(Debug, Args)]
 pub(super) struct QuestionArgs {
     /// Images: registry/repository with a tag or digest, or `oci:PATH[:TAG|@DIGEST]` for an image layout (a folder or tar file)
-    #[arg(required = true, value_name = "IMAGE")]
+    #[arg(value_name = "IMAGE")]
     pub(super) images: Vec<String>,
+    /// Every image of these Kubernetes manifests, too: a file, a folder, or `-` for standard input. Repeatable
+    /// [env: IMAGE_INTEGRITY_FILENAME, separated as in PATH]
+    #[arg(short = 'f', long = "filename", value_name = "FILE|DIR")]
+    pub(super) filenames: Vec<PathBuf>,
     /// Whom to trust: a file or folder of the YAML that `kubectl apply` takes; `-` is standard input. Repeatable
     /// [env: IMAGE_INTEGRITY_CONFIG, separated as in PATH]
     #[arg(long, value_name = "FILE|DIR")]
     pub(super) config: Vec<PathBuf>,
-    /// Read the configuration as it applies in this namespace: objects of namespaced kinds in it count, too
+    /// Read the configuration as it applies in this namespace: objects of namespaced kinds in it count, too. The namespaces in manifests are not looked at
     #[arg(long, value_name = "NAME", env = "IMAGE_INTEGRITY_NAMESPACE")]
     pub(super) namespace: Option<String>,
     /// Judge the image layout as if it were this image
@@ -234,6 +240,8 @@ pub(super) enum Output {
     Json,
     /// The verdict document as YAML
     Yaml,
+    /// The text, and annotations of GitHub Actions at the lines that name what is wrong
+    Github,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]

@@ -10,7 +10,7 @@ use super::{
     terminal::{self, Terminal},
 };
 use crate::{
-    config::{Configuration, check::Report},
+    config::{Configuration, Finding, Place, check::Report},
     presenter,
 };
 
@@ -24,10 +24,22 @@ pub(super) fn check(args: CheckArgs, terminal: Terminal) -> Result<Exit, Stop> {
     }
     match output {
         Output::Text => terminal.text(&report.text())?,
+        Output::Github => {
+            terminal.text(&report.text())?;
+            let annotations = report.mistakes.iter().map(|Finding { place, message }| {
+                presenter::annotation(Some((&place.file, place.line)), "configuration", &named(place, message))
+            });
+            terminal::bytes(annotations.collect::<String>().as_bytes())?;
+        }
         Output::Json => terminal::bytes(format!("{}\n", document(&report)?).as_bytes())?,
         Output::Yaml => terminal::bytes(presenter::yaml(&document(&report)?).as_bytes())?,
     }
     Ok(if report.valid { Exit::Success } else { Exit::Denied })
+}
+
+/// An annotation stands at the line already.
+fn named(place: &Place, message: &str) -> String {
+    if place.field.is_empty() { message.to_owned() } else { format!("{}: {message}", place.field) }
 }
 
 fn document(report: &Report<'_>) -> Result<Value, Stop> {

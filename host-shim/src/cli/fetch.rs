@@ -1,4 +1,4 @@
-//! `fetch IMAGE…`: writes the input document that a verdict is drawn from.
+//! `fetch IMAGE…` and `fetch -f FILE`: writes the input document that a verdict is drawn from.
 
 use super::{
     answer::as_of,

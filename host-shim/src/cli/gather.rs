@@ -12,18 +12,24 @@ use std::{
 
 use wasm_policy::time::Instant;
 
-use super::{args::QuestionArgs, exit::Stop, progress, terminal::Terminal};
+use super::{
+    args::QuestionArgs,
+    exit::Stop,
+    images::{self, Wanted},
+    progress,
+    terminal::Terminal,
+};
 use crate::{
     config::Configuration,
     deadline::Deadline,
     engine::Native,
     evidence::{self, Gathered, Question},
     presenter::Asked,
-    reference::ImageSource,
     registry::{PlainHttp, Registries, RegistryOptions},
+    sources::is_stdin,
 };
 
-/// The evidence and the verdict, the images in the order of the command line, and the time of `--now`.
+/// The evidence and the verdict, the images in the order in which they were named, and the time of `--now`.
 pub(super) struct Answered {
     pub(super) gathered: Gathered,
     pub(super) asked: Vec<Asked>,
@@ -32,17 +38,17 @@ pub(super) struct Answered {
 
 /// Reads the configuration, fetches, and asks for the verdict.
 pub(super) fn gather(args: QuestionArgs, terminal: Terminal) -> Result<Answered, Stop> {
-    let QuestionArgs { images, config, namespace, known_as, plain_http, ca_files, timeout, now } = args;
+    let QuestionArgs { images, filenames, config, namespace, known_as, plain_http, ca_files, timeout, now } = args;
     // The deadline is that of the whole call; reading the configuration counts.
     let deadline = Deadline::within(timeout);
-    if known_as.is_some() && images.len() > 1 {
-        return Err(Stop::usage("--as names one image, and several are given", "verify them one at a time"));
+    let (config, filenames) = (listed(config, "IMAGE_INTEGRITY_CONFIG"), listed(filenames, "IMAGE_INTEGRITY_FILENAME"));
+    if [&config, &filenames].iter().all(|paths| paths.iter().any(|path| is_stdin(path))) {
+        return Err(Stop::usage(
+            "standard input can be read only once, and `-` is given to --config and to --filename",
+            "name a file for one of the two",
+        ));
     }
-    let sources = images.iter().map(|image| ImageSource::parse(image, known_as.as_ref()));
-    let sources = sources.collect::<Result<Vec<_>, _>>().map_err(|error| {
-        Stop::usage(error.to_string(), "write registry/repository:tag, registry/repository@sha256:… or oci:PATH:TAG")
-    })?;
-    let config = listed(config, "IMAGE_INTEGRITY_CONFIG");
+    let wanted = images::wanted(images, &filenames, known_as.as_ref(), terminal)?;
     if config.is_empty() {
         return Err(Stop::usage(
             "no configuration says whom to trust",
@@ -73,6 +79,7 @@ pub(super) fn gather(args: QuestionArgs, terminal: Terminal) -> Result<Answered,
         .map_err(|error| Stop::undecided(format!("cannot start: {error}")))?;
     let done = AtomicUsize::new(0);
     let one_more = |_: &str| _ = done.fetch_add(1, Ordering::Relaxed);
+    let sources: Vec<_> = wanted.iter().map(|wanted| wanted.source.clone()).collect();
     let gathering = evidence::gather(&sources, question, &registries, Arc::new(Native), deadline, &one_more);
     let gathered = runtime.block_on(progress::told(gathering, &done, sources.len(), watcher(sources.len())));
     // A name that is still being resolved must not hold up the answer.
@@ -81,7 +88,7 @@ pub(super) fn gather(args: QuestionArgs, terminal: Terminal) -> Result<Answered,
         gathered.map_err(|error| Stop::usage(error.to_string(), "or give one of them another name with --as REF"))?;
 
     let keys = gathered.images.iter().map(|image| image.key.clone());
-    let asked = keys.zip(images).map(|(key, name)| Asked { key, name }).collect();
+    let asked = keys.zip(wanted).map(|(key, Wanted { name, origins, .. })| Asked { key, name, origins }).collect();
     Ok(Answered { gathered, asked, now })
 }
 

@@ -9,6 +9,7 @@ mod config;
 mod exit;
 mod fetch;
 mod gather;
+mod images;
 mod lines;
 mod progress;
 mod replay;

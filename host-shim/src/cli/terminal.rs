@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use anstream::{AutoStream, ColorChoice};
 
 use super::{args::Color, exit::Stop};
+use crate::presenter::without_commands;
 
 /// Where answers go.
 #[derive(Clone, Copy, Debug)]
@@ -23,14 +24,15 @@ impl Terminal {
         Self { color }
     }
 
-    /// Writes text with styles to standard output.
+    /// Writes text with styles to standard output. No line of it is a command to a CI system.
     pub(super) fn text(self, text: &str) -> Result<(), Stop> {
+        let text = without_commands(text);
         delivered(AutoStream::new(io::stdout().lock(), self.color).write_all(text.as_bytes()))
     }
 
     /// Tells people something on standard error. That nobody reads it is no failure.
     pub(super) fn note(self, text: &str) {
-        let _ = writeln!(AutoStream::new(io::stderr().lock(), self.color), "{text}");
+        let _ = writeln!(AutoStream::new(io::stderr().lock(), self.color), "{}", without_commands(text));
     }
 }
 

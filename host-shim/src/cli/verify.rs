@@ -1,4 +1,4 @@
-//! `verify IMAGE…`: fetches what the verdict needs, and tells it.
+//! `verify IMAGE…` and `verify -f FILE`: fetches what the verdict needs, and tells it.
 
 use std::{fs, path::Path};
 

@@ -8,13 +8,10 @@ mod anchors;
 mod assemble;
 pub mod check;
 pub mod explain;
-mod field;
-pub(crate) mod finding;
 mod lookup;
 mod object;
 mod pem;
 mod policy;
-mod source;
 mod store;
 mod trust_policy;
 mod trust_rules;
@@ -24,18 +21,20 @@ use std::{collections::BTreeMap, path::PathBuf};
 
 use wasm_policy::{input::Config, time::Instant};
 
+pub use self::explain::Explanation;
 use self::{
     assemble::Assembled,
-    field::Field,
-    finding::Findings,
     object::{Identity, Objects},
-    source::SourceText,
 };
-pub use self::{
-    explain::Explanation,
-    finding::{Finding, Mistakes, Place},
+pub use crate::sources::finding::{Finding, Mistakes, Place};
+use crate::{
+    sources::{
+        self, SourceText,
+        field::{self, Field},
+        finding::{self, Findings},
+    },
+    yaml,
 };
-use crate::yaml;
 
 const NO_VERIFIER: &str = "there is no Verifier that applies, so every image would be denied; those of a namespace apply with --namespace NAME";
 
@@ -58,7 +57,7 @@ impl Configuration {
     /// Every mistake at once; there is no configuration then.
     pub fn load(sources: &[PathBuf], namespace: Option<&str>) -> Result<Self, Mistakes> {
         let findings = Findings::default();
-        let texts = source::read(sources, &findings);
+        let texts = sources::read(sources, &findings);
         Self::read(&texts, namespace, findings)
     }
 

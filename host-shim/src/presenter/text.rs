@@ -23,6 +23,9 @@ const LABEL: usize = "valid until".len();
 /// Signatures of one image that are shown; the rest is counted. Fifty failed signatures would bury the reason.
 const SHOWN_REPORTS: usize = 5;
 
+/// Places of one image that are shown; the rest is counted.
+const SHOWN_ORIGINS: usize = 10;
+
 /// An image as it was asked about.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Asked {
@@ -30,6 +33,19 @@ pub struct Asked {
     pub key: String,
     /// What the one who asked calls it.
     pub name: String,
+    /// Where it is named, if in manifests.
+    pub origins: Vec<Origin>,
+}
+
+/// A place in a manifest that names an image.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Origin {
+    /// As `Deployment default/web, container app`.
+    pub object: String,
+    /// The file as it was named, or `-` for standard input.
+    pub file: String,
+    /// From 1.
+    pub line: usize,
 }
 
 /// Writes the verdict on these images in this order; `source` names a document that was refused without naming an image.
@@ -38,12 +54,12 @@ pub fn text(document: &Document, asked: &[Asked], source: &str) -> String {
     if let Some(error) = document.error.as_ref().filter(|_| document.images.is_empty()) {
         refusal(&mut out, source, error);
     }
-    for Asked { key, name } in asked {
-        let Some(image) = document.images.get(key) else { continue };
+    for asked in asked {
+        let Some(image) = document.images.get(&asked.key) else { continue };
         if !out.is_empty() {
             out.push('\n');
         }
-        block(&mut out, name, key, image);
+        block(&mut out, asked, image);
     }
     out
 }
@@ -53,13 +69,14 @@ fn refusal(out: &mut String, source: &str, error: &Reason) {
     reason(out, &error.message, &error.remediation);
 }
 
-fn block(out: &mut String, name: &str, key: &str, image: &Image) {
+fn block(out: &mut String, Asked { key, name, origins }: &Asked, image: &Image) {
     heading(out, name, image.class, &image.code);
     match &image.subject {
         Some(subject) => fact(out, "image", subject),
         None if name != key => fact(out, "image", key),
         None => {}
     }
+    named_in(out, origins);
     if let Some(media_type) = image.media_type.as_deref().filter(|media_type| is_index(media_type)) {
         fact(out, "judged", &format!("the index itself, not its children ({media_type})"));
     } else if let Some(media_type) = image.media_type.as_deref().filter(|_| image.is_success) {
@@ -71,6 +88,15 @@ fn block(out: &mut String, name: &str, key: &str, image: &Image) {
     }
     if !image.is_success {
         reason(out, &image.message, &image.remediation);
+    }
+}
+
+fn named_in(out: &mut String, origins: &[Origin]) {
+    for (index, Origin { object, file, line }) in origins.iter().take(SHOWN_ORIGINS).enumerate() {
+        fact(out, if index == 0 { "from" } else { "" }, &format!("{object} ({file}:{line})"));
+    }
+    if let Some(more) = origins.len().checked_sub(SHOWN_ORIGINS).filter(|more| *more > 0) {
+        fact(out, "", &format!("… and {more} more"));
     }
 }
 

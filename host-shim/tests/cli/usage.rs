@@ -7,7 +7,7 @@ fn wrong_usage_ends_with_64_and_says_what_to_do() {
     for (args, told) in [
         (&["frobnicate"][..], "unrecognized subcommand"),
         (&["replay"], "required"),
-        (&["replay", "--output", "xml", "-"], "possible values: text, json, yaml"),
+        (&["replay", "--output", "xml", "-"], "possible values: text, json, yaml, github"),
         (&["replay", "--now", "yesterday", "-"], "2026-11-23T12:00:00Z"),
         (&["replay", "--now", "2026-11-23T12:00:00", "-"], "RFC 3339"),
         (&["replay", "--jsonl", "--output", "yaml", "-"], "cannot be used with"),

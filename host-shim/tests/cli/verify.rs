@@ -114,7 +114,7 @@ fn wrong_usage_ends_with_64_and_says_what_to_do() {
     let (config, image, other) = (demo("verify-config.yaml"), layout("signed"), layout("unsigned"));
     for (args, told) in [
         (&["verify", &image][..], "give --config FILE|DIR"),
-        (&["verify", "--config", &config], "<IMAGE>"),
+        (&["verify", "--config", &config], "no image is named\n  → give IMAGE…, or --filename FILE|DIR"),
         (&["verify", "--config", "/no/such/file", &image], "/no/such/file"),
         (&["verify", "--config", &empty, &image], "the file is empty"),
         (&["verify", "--config", &kind, &image], "Verifyer"),

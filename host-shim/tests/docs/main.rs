@@ -6,6 +6,7 @@
 //! where `IMAGE_INTEGRITY_OPA` names an OPA.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod ci;
 mod markdown;
 mod session;
 

@@ -69,7 +69,9 @@ impl Checkout {
 
     /// Writes a file where the demo's files are, as the documents' readers are in that folder.
     pub(crate) fn write(&self, name: &str, lines: &[&str]) {
-        fs::write(self.path().join("tests/fixtures/demo").join(name), lines.join("\n") + "\n").unwrap();
+        let path = self.path().join("tests/fixtures/demo").join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, lines.join("\n") + "\n").unwrap();
     }
 
     /// Runs all commands in one shell, and gives what each wrote.

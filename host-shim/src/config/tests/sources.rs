@@ -75,7 +75,7 @@ fn a_file_of_a_gibibyte_is_refused() {
     let folder = folder(&[]);
     // Without blocks on the disk.
     fs::File::create(folder.path().join("f.yaml")).unwrap().set_len(1 << 30).unwrap();
-    let message = "the configuration is larger than 16 MiB in all; name only the files that belong to it";
+    let message = "the files are larger than 16 MiB in all; name only those that are needed";
     assert_eq!(told(&folder, &["f.yaml"]), [format!("f.yaml: {message}")]);
     // Many files count together, and what has no size is refused too.
     let comment = format!("#{}", "x".repeat(10 << 20));

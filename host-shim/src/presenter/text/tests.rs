@@ -22,7 +22,7 @@ fn report(code: &str, message: &str, checks: &Value) -> Value {
 
 fn shown_as(name: &str, image: &Value) -> String {
     let document = json!({ "images": { KEY: image } }).to_string();
-    let asked = Asked { key: KEY.to_owned(), name: name.to_owned() };
+    let asked = Asked { key: KEY.to_owned(), name: name.to_owned(), origins: Vec::new() };
     strip_str(&text(&Document::read(document.as_bytes()).unwrap(), &[asked], "")).to_string()
 }
 
@@ -95,6 +95,26 @@ fn an_index_is_said_to_be_one() {
 }
 
 #[test]
+fn an_image_of_manifests_is_told_with_the_objects_that_name_it() {
+    let document = json!({ "images": { KEY: image("VERIFIED", "verified", &json!([])) } }).to_string();
+    let told = |places: usize| {
+        let origins = (1..=places)
+            .map(|line| Origin { object: format!("Pod p{line}, container app"), file: "k8s/a.yaml".to_owned(), line })
+            .collect();
+        let asked = Asked { key: KEY.to_owned(), name: KEY.to_owned(), origins };
+        strip_str(&text(&Document::read(document.as_bytes()).unwrap(), &[asked], "")).to_string()
+    };
+    let two = "
+  from         Pod p1, container app (k8s/a.yaml:1)
+               Pod p2, container app (k8s/a.yaml:2)
+  judged       application/vnd.oci.image.manifest.v1+json
+";
+    assert!(told(2).ends_with(two), "{}", told(2));
+    assert!(told(12).contains("(k8s/a.yaml:10)\n               … and 2 more\n  judged"), "{}", told(12));
+    assert!(!told(10).contains("more"), "{}", told(10));
+}
+
+#[test]
 fn what_could_not_be_told_is_neither_good_nor_bad() {
     let mut transient = image("REGISTRY_TIMEOUT", "transient", &json!([]));
     transient.as_object_mut().unwrap().remove("subject");
@@ -125,7 +145,11 @@ fn nothing_in_a_document_reaches_the_terminal_as_a_command() {
         image[member] = hostile.into();
     }
     let document = json!({ "images": { KEY: image } }).to_string();
-    let asked = Asked { key: KEY.to_owned(), name: hostile.to_owned() };
+    let asked = Asked {
+        key: KEY.to_owned(),
+        name: hostile.to_owned(),
+        origins: vec![Origin { object: hostile.to_owned(), file: hostile.to_owned(), line: 1 }],
+    };
     let out = text(&Document::read(document.as_bytes()).unwrap(), &[asked], "");
     // What is left when our own styles are taken out.
     let rest = [GOOD, BAD, UNSURE, FAINT, BOLD].iter().fold(out, |out, style| {

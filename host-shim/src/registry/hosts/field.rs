@@ -9,7 +9,7 @@ use toml::{
 
 use super::{Reading, url::without_secrets};
 use crate::{
-    config::finding::{Place, did_you_mean},
+    sources::finding::{Place, did_you_mean},
     yaml::path::Path as FieldPath,
 };
 

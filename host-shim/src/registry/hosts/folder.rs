@@ -11,7 +11,7 @@ use std::{
 
 use super::{Capabilities, Endpoint, Host, Reading, file, tls};
 use crate::{
-    config::finding::{Place, did_you_mean, quoted},
+    sources::finding::{Place, did_you_mean, quoted},
     reference::names_registry,
 };
 

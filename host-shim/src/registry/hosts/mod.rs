@@ -21,7 +21,7 @@ pub use self::{
     tls::{ClientCertificate, TlsSettings},
     url::HostUrl,
 };
-use crate::config::{Mistakes, finding::Findings};
+use crate::sources::finding::{Findings, Mistakes};
 
 /// Bytes of all files that are read. A node has some ten registries; the CA bundle of a whole system, which several may name, has some 250,000 bytes.
 const MAX_BYTES: u64 = 64 << 20;

@@ -14,7 +14,7 @@ use super::{
     field::{Field, Table},
     tls::{self, TlsSettings},
 };
-use crate::config::finding::{did_you_mean, quoted};
+use crate::sources::finding::{did_you_mean, quoted};
 
 const CAPABILITIES: [&str; 4] = ["pull", "resolve", "push", "referrers"];
 /// Headers of one host; a request has some ten of its own.

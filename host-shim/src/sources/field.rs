@@ -14,7 +14,7 @@ const MAX_ITEMS: usize = 10_000;
 
 /// A value in a file, and how it is reached.
 #[derive(Clone)]
-pub(super) struct Field<'a> {
+pub(crate) struct Field<'a> {
     node: &'a Node,
     /// Where its key is written, or the item itself in a list.
     position: (usize, usize),
@@ -25,30 +25,30 @@ pub(super) struct Field<'a> {
 
 impl<'a> Field<'a> {
     /// A whole document.
-    pub(super) fn document(node: &'a Node, file: &'a Arc<str>, findings: &'a Findings) -> Self {
+    pub(crate) fn document(node: &'a Node, file: &'a Arc<str>, findings: &'a Findings) -> Self {
         Self { node, position: (node.line, node.column), path: String::new(), file, findings }
     }
 
-    pub(super) fn place(&self) -> Place {
+    pub(crate) fn place(&self) -> Place {
         let (line, column) = self.position;
         Place { file: Arc::clone(self.file), line: Some(line), column: Some(column), field: self.path.clone() }
     }
 
-    pub(super) fn mistake(&self, message: impl Into<String>) {
+    pub(crate) fn mistake(&self, message: impl Into<String>) {
         self.findings.mistake(self.place(), message);
     }
 
     /// How many mistakes have been found so far, in whatever field.
-    pub(super) fn mistakes(&self) -> usize {
+    pub(crate) fn mistakes(&self) -> usize {
         self.findings.count()
     }
 
-    pub(super) fn note(&self, message: impl Into<String>) {
+    pub(crate) fn note(&self, message: impl Into<String>) {
         self.findings.note(self.place(), message);
     }
 
     /// A mistake in a line of a text that is written as a `|` block; elsewhere, in the field.
-    pub(super) fn mistake_in_line(&self, index: usize, message: impl Into<String>) {
+    pub(crate) fn mistake_in_line(&self, index: usize, message: impl Into<String>) {
         let mut place = self.place();
         if self.node.scalar().is_some_and(|scalar| scalar.style == Style::Literal) {
             place.line = Some(self.node.line + index);
@@ -58,7 +58,7 @@ impl<'a> Field<'a> {
     }
 
     /// A string that is not empty.
-    pub(super) fn text(&self) -> Option<String> {
+    pub(crate) fn text(&self) -> Option<String> {
         let text = self.string()?;
         if text.is_empty() {
             self.mistake("must not be empty");
@@ -68,7 +68,7 @@ impl<'a> Field<'a> {
     }
 
     /// A string, also an empty one.
-    pub(super) fn string(&self) -> Option<String> {
+    pub(crate) fn string(&self) -> Option<String> {
         let Some(scalar) = self.node.scalar() else { return self.wrong("a string") };
         match scalar::kind(scalar) {
             Kind::Text if scalar.text.contains("{{") => {
@@ -85,7 +85,7 @@ impl<'a> Field<'a> {
     }
 
     /// `true` or `false`, in the spellings that `kubectl` takes.
-    pub(super) fn boolean(&self) -> Option<bool> {
+    pub(crate) fn boolean(&self) -> Option<bool> {
         match self.node.scalar().map(scalar::kind) {
             Some(Kind::Boolean(value)) => Some(value),
             Some(Kind::Text | Kind::Number | Kind::Null) | None => self.wrong("true or false, without quotes"),
@@ -93,7 +93,7 @@ impl<'a> Field<'a> {
     }
 
     /// A whole number in decimal digits, in a range.
-    pub(super) fn integer(&self, range: RangeInclusive<u32>) -> Option<u32> {
+    pub(crate) fn integer(&self, range: RangeInclusive<u32>) -> Option<u32> {
         let written = self.node.scalar().filter(|scalar| scalar::kind(scalar) == Kind::Number);
         let digits = written.filter(|scalar| scalar.text.bytes().all(|b| b.is_ascii_digit()));
         // `010` is ten to some readers and eight to `kubectl`.
@@ -105,7 +105,7 @@ impl<'a> Field<'a> {
     }
 
     /// One of a few words.
-    pub(super) fn one_of(&self, words: &[&'static str]) -> Option<&'static str> {
+    pub(crate) fn one_of(&self, words: &[&'static str]) -> Option<&'static str> {
         let text = self.text()?;
         let found = words.iter().find(|word| **word == text).copied();
         if found.is_none() {
@@ -117,7 +117,7 @@ impl<'a> Field<'a> {
     }
 
     /// The items of a list.
-    pub(super) fn items(&self) -> Option<Vec<Self>> {
+    pub(crate) fn items(&self) -> Option<Vec<Self>> {
         let Value::Sequence(items) = &self.node.value else { return self.wrong("a list") };
         if items.len() > MAX_ITEMS {
             return self.too_many();
@@ -133,12 +133,12 @@ impl<'a> Field<'a> {
     }
 
     /// The strings of a list; those that are not strings are told and left out.
-    pub(super) fn texts(&self) -> Option<Vec<String>> {
+    pub(crate) fn texts(&self) -> Option<Vec<String>> {
         Some(self.items()?.iter().filter_map(Self::text).collect())
     }
 
     /// The members of a mapping whose keys the user chooses.
-    pub(super) fn members(&self) -> Option<Vec<(String, Self)>> {
+    pub(crate) fn members(&self) -> Option<Vec<(String, Self)>> {
         let Value::Mapping(entries) = &self.node.value else { return self.wrong("a mapping") };
         if entries.len() > MAX_ITEMS {
             return self.too_many();
@@ -156,12 +156,42 @@ impl<'a> Field<'a> {
     }
 
     /// The mapping, to ask for fields by name.
-    pub(super) fn mapping(&self) -> Option<Mapping<'a>> {
+    pub(crate) fn mapping(&self) -> Option<Mapping<'a>> {
         let Value::Mapping(entries) = &self.node.value else { return self.wrong("a mapping") };
         Some(Mapping { field: self.clone(), entries, known: Vec::new() })
     }
 
-    pub(super) fn is_mapping(&self) -> bool {
+    /// Visits this value and every value in it that is wanted, in the order of the file. Paths are written out only for those.
+    pub(crate) fn each(&self, wanted: fn(&Node) -> bool, visit: &mut dyn FnMut(&Self)) {
+        self.walk(self.node, &Path::Written(&self.path), wanted, visit);
+    }
+
+    fn walk(&self, node: &'a Node, path: &Path<'_>, wanted: fn(&Node) -> bool, visit: &mut dyn FnMut(&Self)) {
+        if wanted(node) {
+            visit(&Self { node, position: (node.line, node.column), path: path.to_string(), ..self.clone() });
+        }
+        match &node.value {
+            Value::Scalar(_) | Value::Alias => {}
+            Value::Sequence(items) => {
+                for (index, item) in items.iter().enumerate() {
+                    self.walk(item, &Path::Item(path, index), wanted, visit);
+                }
+            }
+            Value::Mapping(entries) => {
+                for entry in entries {
+                    let Some(key) = entry.key.scalar() else { continue };
+                    self.walk(&entry.value, &Path::Member(path, &key.text), wanted, visit);
+                }
+            }
+        }
+    }
+
+    /// What is written, of whatever type; for what is only shown. Nothing is told where it is no scalar.
+    pub(crate) fn written(&self) -> Option<&'a str> {
+        self.node.scalar().map(|scalar| scalar.text.as_str())
+    }
+
+    pub(crate) fn is_mapping(&self) -> bool {
         matches!(self.node.value, Value::Mapping(_))
     }
 
@@ -202,7 +232,7 @@ impl<'a> Field<'a> {
 
 /// A mapping whose fields are asked for by name; what was never asked for is unknown.
 #[must_use = "unknown fields are told by `finish`"]
-pub(super) struct Mapping<'a> {
+pub(crate) struct Mapping<'a> {
     field: Field<'a>,
     entries: &'a [Entry],
     known: Vec<&'static str>,
@@ -210,14 +240,14 @@ pub(super) struct Mapping<'a> {
 
 impl<'a> Mapping<'a> {
     /// A field that may be absent; null is absent.
-    pub(super) fn optional(&mut self, name: &'static str) -> Option<Field<'a>> {
+    pub(crate) fn optional(&mut self, name: &'static str) -> Option<Field<'a>> {
         self.known.push(name);
         let entry = self.entries.iter().find(|entry| entry.key.scalar().is_some_and(|key| key.text == name))?;
         self.field.member(entry).filter(|field| !field.is_null())
     }
 
     /// A field that must be there.
-    pub(super) fn required(&mut self, name: &'static str) -> Option<Field<'a>> {
+    pub(crate) fn required(&mut self, name: &'static str) -> Option<Field<'a>> {
         let found = self.optional(name);
         if found.is_none() {
             let mut place = self.field.place();
@@ -228,19 +258,19 @@ impl<'a> Mapping<'a> {
     }
 
     /// Fields that are known and mean nothing here.
-    pub(super) fn tolerate(&mut self, names: &[&'static str]) {
+    pub(crate) fn tolerate(&mut self, names: &[&'static str]) {
         self.known.extend(names);
     }
 
     /// A field that is known and cannot be honoured.
-    pub(super) fn refuse(&mut self, name: &'static str, why: &str) {
+    pub(crate) fn refuse(&mut self, name: &'static str, why: &str) {
         if let Some(field) = self.optional(name) {
             field.mistake(why);
         }
     }
 
     /// Tells the fields that nobody asked for.
-    pub(super) fn finish(self) {
+    pub(crate) fn finish(self) {
         for entry in self.entries {
             let Some((key, field)) = entry.key.scalar().zip(self.field.member(entry)) else { continue };
             if !self.known.contains(&key.text.as_str()) {

@@ -1,4 +1,4 @@
-//! What is said about a configuration: mistakes, which make it unusable, and notes, which do not; each with its file, line and field.
+//! What is said about files: mistakes, which make them unusable, and notes, which do not; each with its file, line and field.
 
 use std::{
     cell::{Cell, RefCell},
@@ -9,7 +9,7 @@ use std::{
 use serde::Serialize;
 use wasm_policy::text::shown;
 
-use super::source::SourceText;
+use super::SourceText;
 use crate::yaml::Fault;
 
 /// Nobody corrects more mistakes at once, and a hostile file could hold half a million.
@@ -41,19 +41,19 @@ impl Place {
     }
 
     /// All files together.
-    pub(super) fn files(texts: &[SourceText]) -> Self {
+    pub(crate) fn files(texts: &[SourceText]) -> Self {
         let names: Vec<&str> = texts.iter().map(|source| &*source.name).collect();
         Self::file(&names.join(", ").into())
     }
 
     /// Where the text cannot be read.
-    pub(super) fn fault(file: &Arc<str>, fault: &Fault) -> Self {
+    pub(crate) fn fault(file: &Arc<str>, fault: &Fault) -> Self {
         let field = fault.path.clone();
         Self { file: Arc::clone(file), line: Some(fault.line), column: Some(fault.column), field }
     }
 
     /// The place without its field, as `verify-config.yaml:12`.
-    pub(super) fn line_of_file(&self) -> String {
+    pub(crate) fn line_of_file(&self) -> String {
         Self { field: String::new(), ..self.clone() }.to_string()
     }
 }
@@ -88,7 +88,7 @@ impl fmt::Display for Finding {
     }
 }
 
-/// Every mistake of a configuration; there is at least one.
+/// Every mistake in some files; there is at least one.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Mistakes {
     /// In the order of files and lines.
@@ -139,7 +139,7 @@ impl Findings {
         }
     }
 
-    pub(super) fn note(&self, place: Place, message: impl Into<String>) {
+    pub(crate) fn note(&self, place: Place, message: impl Into<String>) {
         let mut notes = self.notes.borrow_mut();
         if notes.len() < MAX_FINDINGS {
             notes.push(Finding { place, message: message.into() });

@@ -9,7 +9,7 @@ use std::{
 
 use super::finding::{Findings, Place};
 
-/// Bytes of all files together. An object in a cluster is at most 1.5 MiB, and a configuration has a handful.
+/// Bytes of all files together. An object in a cluster is at most 1.5 MiB, and few are larger than some kilobytes.
 const MAX_BYTES: u64 = 16 << 20;
 /// Files of all folders together.
 const MAX_FILES: usize = 1_000;
@@ -17,20 +17,24 @@ const MAX_FILES: usize = 1_000;
 const EXTENSIONS: [&str; 3] = ["yaml", "yml", "json"];
 
 /// A file's text and the name to tell mistakes under.
-pub(super) struct SourceText {
-    pub(super) name: Arc<str>,
-    pub(super) text: String,
+pub(crate) struct SourceText {
+    pub(crate) name: Arc<str>,
+    pub(crate) text: String,
 }
 
 /// The texts of all sources, a folder's in the order of their names. A folder's own folders are not read.
-pub(super) fn read(sources: &[PathBuf], findings: &Findings) -> Vec<SourceText> {
+pub(crate) fn read(sources: &[PathBuf], findings: &Findings) -> Vec<SourceText> {
     let mut left = MAX_BYTES;
-    let mut texts = Vec::new();
+    let mut texts: Vec<SourceText> = Vec::new();
     for file in sources.iter().flat_map(|source| files(source, findings)).take(MAX_FILES + 1) {
         let name = name(&file);
         if texts.len() == MAX_FILES {
             findings.mistake(Place::file(&name), format!("more than {MAX_FILES} files; name a folder with fewer"));
             break;
+        }
+        if is_stdin(&file) && texts.iter().any(|text| text.name == name) {
+            findings.mistake(Place::file(&name), "standard input can be read only once; name it once");
+            continue;
         }
         match read_file(&file, left) {
             Ok(text) => {
@@ -41,6 +45,11 @@ pub(super) fn read(sources: &[PathBuf], findings: &Findings) -> Vec<SourceText> 
         }
     }
     texts
+}
+
+/// Whether the path stands for standard input.
+pub(crate) fn is_stdin(path: &Path) -> bool {
+    path.as_os_str() == "-"
 }
 
 fn name(path: &Path) -> Arc<str> {
@@ -86,7 +95,7 @@ fn folder(source: &Path) -> io::Result<Vec<PathBuf>> {
 
 /// The file's text, of at most `left` bytes; of a larger one no more than that is read.
 fn read_file(path: &Path, left: u64) -> Result<String, String> {
-    if path.as_os_str() == "-" {
+    if is_stdin(path) {
         return read_text(&mut io::stdin().lock(), left);
     }
     let mut file = fs::File::open(path).map_err(|error| format!("cannot be read: {error}"))?;
@@ -98,9 +107,7 @@ fn read_text(source: &mut dyn Read, left: u64) -> Result<String, String> {
     source.take(left + 1).read_to_end(&mut bytes).map_err(|error| format!("cannot be read: {error}"))?;
     if bytes.len() as u64 > left {
         let most = MAX_BYTES >> 20;
-        return Err(format!(
-            "the configuration is larger than {most} MiB in all; name only the files that belong to it"
-        ));
+        return Err(format!("the files are larger than {most} MiB in all; name only those that are needed"));
     }
     String::from_utf8(bytes).map_err(|error| {
         let valid = error.utf8_error().valid_up_to();
@@ -126,7 +133,7 @@ mod tests {
         }
         assert_eq!(
             read_text(&mut Endless(0), 100).unwrap_err(),
-            "the configuration is larger than 16 MiB in all; name only the files that belong to it"
+            "the files are larger than 16 MiB in all; name only those that are needed"
         );
     }
 }
