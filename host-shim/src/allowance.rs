@@ -1,8 +1,11 @@
 //! What one call may cost: time and bytes, shared by all of its images; and what each image has cost so far.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicU32, AtomicU64, Ordering},
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU32, AtomicU64, Ordering},
+    },
+    time::Duration,
 };
 
 use crate::deadline::Deadline;
@@ -16,12 +19,12 @@ pub struct ByteBudget(Arc<AtomicU64>);
 pub struct Exhausted;
 
 /// The share of one image: the call's deadline and budget, and a count of its own.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Allowance {
     deadline: Deadline,
     budget: ByteBudget,
-    requests: AtomicU32,
-    bytes: AtomicU64,
+    requests: Arc<AtomicU32>,
+    bytes: Arc<AtomicU64>,
 }
 
 /// What an image has cost.
@@ -43,7 +46,13 @@ impl ByteBudget {
 impl Allowance {
     /// A share without a count yet.
     pub fn new(deadline: Deadline, budget: &ByteBudget) -> Self {
-        Self { deadline, budget: budget.clone(), requests: AtomicU32::new(0), bytes: AtomicU64::new(0) }
+        Self { deadline, budget: budget.clone(), requests: Arc::default(), bytes: Arc::default() }
+    }
+
+    /// The same share and count, for something that must be over earlier.
+    #[must_use]
+    pub fn within(&self, duration: Duration) -> Self {
+        Self { deadline: self.deadline.or_within(duration), ..self.clone() }
     }
 
     /// When the call must be over.
@@ -71,8 +80,6 @@ impl Allowance {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
 
     #[tokio::test]

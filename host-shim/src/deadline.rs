@@ -26,6 +26,17 @@ impl Deadline {
         Instant::now() >= self.0
     }
 
+    /// The time until then.
+    pub fn left(self) -> Duration {
+        self.0.saturating_duration_since(Instant::now())
+    }
+
+    /// The earlier of this one, and so long from now.
+    #[must_use]
+    pub fn or_within(self, duration: Duration) -> Self {
+        Self(self.0.min(Self::within(duration).0))
+    }
+
     /// Waits for the future, but no longer than until the deadline.
     pub async fn bound<F: Future>(self, future: F) -> Result<F::Output, Passed> {
         timeout_at(self.0, future).await.map_err(|_| Passed)
@@ -40,6 +51,9 @@ mod tests {
     async fn what_never_ends_ends_at_the_deadline() {
         let deadline = Deadline::within(Duration::from_secs(30));
         assert!(!deadline.has_passed());
+        assert_eq!(deadline.left(), Duration::from_secs(30));
+        assert_eq!(deadline.or_within(Duration::from_secs(10)).left(), Duration::from_secs(10));
+        assert_eq!(deadline.or_within(Duration::from_secs(40)).left(), Duration::from_secs(30));
         assert_eq!(deadline.bound(std::future::pending::<()>()).await, Err(Passed));
         assert!(deadline.has_passed());
         assert_eq!(Deadline::within(Duration::MAX).bound(std::future::ready(1)).await, Ok(1));

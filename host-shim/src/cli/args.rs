@@ -11,7 +11,7 @@ use clap::{
 use tracing::level_filters::LevelFilter;
 use wasm_policy::{time::Instant, verdict::API_VERSION};
 
-use crate::reference::Reference;
+use crate::{reference::Reference, registry::TrustedRealm};
 
 /// Verify the signatures of container images before they are deployed.
 #[derive(Debug, Parser)]
@@ -153,13 +153,8 @@ pub(super) struct QuestionArgs {
     /// Judge the image layout as if it were this image
     #[arg(long = "as", value_name = "REF", env = "IMAGE_INTEGRITY_AS")]
     pub(super) known_as: Option<Reference>,
-    /// Speak HTTP without TLS to every registry
-    #[arg(long, env = "IMAGE_INTEGRITY_PLAIN_HTTP", value_parser = BoolishValueParser::new(), help_heading = "Registries")]
-    pub(super) plain_http: bool,
-    /// Trust the CAs of this PEM file as well when connecting to registries. Repeatable
-    /// [env: IMAGE_INTEGRITY_CA_FILE, separated as in PATH]
-    #[arg(long = "ca-file", value_name = "FILE", help_heading = "Registries")]
-    pub(super) ca_files: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) registries: RegistryArgs,
     /// How long the whole call may take, as 30s, 500ms or 1m30s
     #[arg(
         long,
@@ -173,6 +168,36 @@ pub(super) struct QuestionArgs {
     /// Judge as of this time (RFC 3339) in place of now
     #[arg(long, value_name = "TIME", value_parser = moment, env = "IMAGE_INTEGRITY_NOW")]
     pub(super) now: Option<Instant>,
+}
+
+/// How registries are reached.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Registries")]
+pub(super) struct RegistryArgs {
+    /// Speak HTTP without TLS to every registry
+    #[arg(long, env = "IMAGE_INTEGRITY_PLAIN_HTTP", value_parser = BoolishValueParser::new())]
+    pub(super) plain_http: bool,
+    /// Trust the CAs of this PEM file as well when connecting to registries. Repeatable
+    /// [env: IMAGE_INTEGRITY_CA_FILE, separated as in PATH]
+    #[arg(long = "ca-file", value_name = "FILE")]
+    pub(super) ca_files: Vec<PathBuf>,
+    /// Log in with the credentials of this docker config.json in place of the one that `docker login` writes
+    #[arg(long, value_name = "FILE", env = "IMAGE_INTEGRITY_REGISTRY_CONFIG")]
+    pub(super) registry_config: Option<PathBuf>,
+    /// Mirrors and more about single hosts: a folder as containerd's certs.d, with REGISTRY/hosts.toml in it
+    #[arg(long, value_name = "DIR", env = "IMAGE_INTEGRITY_HOSTS_DIR")]
+    pub(super) hosts_dir: Option<PathBuf>,
+    /// Follow `skip_verify = true` of a hosts.toml, which is refused otherwise
+    #[arg(long, env = "IMAGE_INTEGRITY_INSECURE_SKIP_VERIFY", value_parser = BoolishValueParser::new())]
+    pub(super) insecure_skip_verify: bool,
+    /// Let the token service at REALM see the credential for REGISTRY, although its name does not show that it is the same owner's. Repeatable
+    #[arg(
+        long = "trust-realm",
+        value_name = "REGISTRY=REALM",
+        env = "IMAGE_INTEGRITY_TRUST_REALM",
+        value_delimiter = ','
+    )]
+    pub(super) trusted_realms: Vec<TrustedRealm>,
 }
 
 /// Say what a configuration means, and every mistake in it

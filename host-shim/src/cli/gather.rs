@@ -16,7 +16,7 @@ use super::{
     args::QuestionArgs,
     exit::Stop,
     images::{self, Wanted},
-    progress,
+    progress, registries,
     terminal::Terminal,
 };
 use crate::{
@@ -25,7 +25,6 @@ use crate::{
     engine::Native,
     evidence::{self, Gathered, Question},
     presenter::Asked,
-    registry::{PlainHttp, Registries, RegistryOptions},
     sources::is_stdin,
 };
 
@@ -38,7 +37,7 @@ pub(super) struct Answered {
 
 /// Reads the configuration, fetches, and asks for the verdict.
 pub(super) fn gather(args: QuestionArgs, terminal: Terminal) -> Result<Answered, Stop> {
-    let QuestionArgs { images, filenames, config, namespace, known_as, plain_http, ca_files, timeout, now } = args;
+    let QuestionArgs { images, filenames, config, namespace, known_as, registries, timeout, now } = args;
     // The deadline is that of the whole call; reading the configuration counts.
     let deadline = Deadline::within(timeout);
     let (config, filenames) = (listed(config, "IMAGE_INTEGRITY_CONFIG"), listed(filenames, "IMAGE_INTEGRITY_FILENAME"));
@@ -64,12 +63,7 @@ pub(super) fn gather(args: QuestionArgs, terminal: Terminal) -> Result<Answered,
     for note in configuration.notes() {
         terminal.note(&format!("note: {note}"));
     }
-    let options = RegistryOptions {
-        ca_files: listed(ca_files, "IMAGE_INTEGRITY_CA_FILE"),
-        plain_http: if plain_http || configuration.plain_http() { PlainHttp::Always } else { PlainHttp::Never },
-    };
-    let registries = Registries::new(&options)
-        .map_err(|error| Stop::usage(error.to_string(), "--ca-file takes a file of PEM certificates"))?;
+    let registries = registries::reach(registries, &configuration)?;
     let time = now.unwrap_or_else(current).to_string();
     let question = Question { config: configuration.config(), now: &time, request_id: None };
 
@@ -93,7 +87,7 @@ pub(super) fn gather(args: QuestionArgs, terminal: Terminal) -> Result<Answered,
 }
 
 /// The paths that were given, else those of the variable. Only there a separator is needed: on the command line the option is repeated.
-fn listed(given: Vec<PathBuf>, variable: &str) -> Vec<PathBuf> {
+pub(super) fn listed(given: Vec<PathBuf>, variable: &str) -> Vec<PathBuf> {
     if !given.is_empty() {
         return given;
     }

@@ -12,6 +12,7 @@ mod gather;
 mod images;
 mod lines;
 mod progress;
+mod registries;
 mod replay;
 mod terminal;
 mod verify;

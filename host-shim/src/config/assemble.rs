@@ -20,7 +20,8 @@ const NOTATION: &str = "notation";
 /// What the objects of all files come to.
 pub(super) struct Assembled {
     pub(super) config: Config,
-    pub(super) plain_http: bool,
+    /// How registries are asked.
+    pub(super) store: StoreObject,
     /// By verifier and trust store, the objects whose certificates it is made of, as people call them.
     pub(super) origins: BTreeMap<(String, String), Vec<String>>,
 }
@@ -39,7 +40,7 @@ pub(super) fn assemble(objects: Objects, namespace: Option<&str>, findings: &Fin
     let library = Library::new(&anchors, findings);
     let mut assembled = Assembled {
         config: Config { verifiers: Vec::new(), policy: Some(policy) },
-        plain_http: choose_store(&stores, findings).use_http,
+        store: choose_store(&stores, findings),
         origins: BTreeMap::new(),
     };
     for Object { identity, content, .. } in verifiers {

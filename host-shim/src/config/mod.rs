@@ -17,7 +17,10 @@ mod trust_policy;
 mod trust_rules;
 mod verifier;
 
-use std::{collections::BTreeMap, path::PathBuf};
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+};
 
 use wasm_policy::{input::Config, time::Instant};
 
@@ -25,6 +28,7 @@ pub use self::explain::Explanation;
 use self::{
     assemble::Assembled,
     object::{Identity, Objects},
+    store::StoreObject,
 };
 pub use crate::sources::finding::{Finding, Mistakes, Place};
 use crate::{
@@ -43,6 +47,7 @@ const NO_VERIFIER: &str = "there is no Verifier that applies, so every image wou
 pub struct Configuration {
     config: Config,
     plain_http: bool,
+    docker_config: Option<PathBuf>,
     /// By verifier and trust store, the objects whose certificates it is made of.
     origins: BTreeMap<(String, String), Vec<String>>,
     notes: Vec<Finding>,
@@ -85,8 +90,9 @@ impl Configuration {
             findings.mistake(Place::files(texts), NO_VERIFIER);
         }
         let notes = findings.into_result()?;
-        let Assembled { config, plain_http, origins } = assembled;
-        Ok(Self { config, plain_http, origins, notes })
+        let Assembled { config, store, origins } = assembled;
+        let StoreObject { use_http, docker_config } = store;
+        Ok(Self { config, plain_http: use_http, docker_config, origins, notes })
     }
 
     /// The part of the input document that says whom to trust for what.
@@ -97,6 +103,11 @@ impl Configuration {
     /// Whether registries are asked over HTTP without TLS (`useHttp` of the Store).
     pub fn plain_http(&self) -> bool {
         self.plain_http
+    }
+
+    /// The docker config.json to log in to registries with (`authProvider: dockerConfig` of the Store, with its `configPath`).
+    pub fn docker_config(&self) -> Option<&Path> {
+        self.docker_config.as_deref()
     }
 
     /// What the configuration means at a time, for people.

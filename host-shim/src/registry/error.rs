@@ -2,7 +2,7 @@
 //!
 //! Every error names the host, what was asked for, and what came of it; a registry's own words are shown with care.
 
-use std::{fmt, path::PathBuf};
+use std::{fmt, path::PathBuf, time::Duration};
 
 use http::StatusCode;
 use serde::Deserialize;
@@ -16,7 +16,7 @@ use crate::reference::Digest;
 
 /// Why something could not be fetched.
 #[derive(Debug, Error)]
-#[error("{host}: {asked}: {reason}")]
+#[error("{host}: {asked}: {reason}{}", besides(.mirrors))]
 pub struct FetchError {
     /// Who was asked: host and port.
     pub(super) host: String,
@@ -24,6 +24,8 @@ pub struct FetchError {
     pub(super) asked: Asked,
     /// What came of it.
     pub(super) reason: Box<Reason>,
+    /// What came of asking the mirrors before.
+    pub(super) mirrors: Vec<String>,
 }
 
 /// What a registry is asked for.
@@ -37,6 +39,8 @@ pub(super) enum Asked {
     Manifest { repository: String, digest: Digest },
     /// A blob.
     Blob { repository: String, digest: Digest },
+    /// A token of the service that the registry at `registry` names, to pull from the repository.
+    Token { repository: String, registry: String },
 }
 
 /// What came of a request.
@@ -52,8 +56,16 @@ pub(super) enum Reason {
     DeadlinePassed,
     #[error("the bytes for this call are used up")]
     BudgetSpent,
-    #[error("the registry answered {status}{said}", said = words(.said.as_ref()))]
-    Refused { status: StatusCode, said: Option<RegistryWords> },
+    #[error("the registry answered {status}{said}{wait}", said = words(.said.as_ref()), wait = waiting(*.wait))]
+    Refused { status: StatusCode, said: Option<RegistryWords>, wait: Option<Duration> },
+    #[error("it asks for a login{0}, and no credential for it is configured")]
+    NoCredential(String),
+    #[error("the login is refused: {}", .0.join("; "))]
+    LoginRefused(Vec<String>),
+    #[error("the token service is refused: {0}")]
+    RealmRefused(String),
+    #[error("{0}")]
+    Credential(String),
     #[error("the answer is not one of a registry: {0}")]
     NotARegistry(String),
     #[error("the redirect is refused: {0}")]
@@ -74,14 +86,23 @@ pub(super) struct RegistryWords {
     message: Option<String>,
 }
 
-/// A CA file that cannot be used.
+/// Why registries cannot be connected to as configured.
 #[derive(Debug, Error)]
-#[error("the CA file {path} cannot be used: {reason}", path = shown(&.path.to_string_lossy()))]
-pub struct CaFileError {
-    /// As given.
-    pub path: PathBuf,
-    /// What is wrong with it.
-    pub reason: String,
+pub enum ConnectionError {
+    /// A CA file.
+    #[error("the CA file {path} cannot be used: {reason}", path = shown(&.path.to_string_lossy()))]
+    CaFile {
+        /// As given.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A proxy of the environment.
+    #[error("the proxy cannot be used: {0}")]
+    Proxy(String),
+    /// The client of HTTP and TLS itself.
+    #[error("connections cannot be made: {0}")]
+    Client(String),
 }
 
 impl FetchError {
@@ -94,6 +115,10 @@ impl FetchError {
             Reason::DeadlinePassed => Code::RegistryTimeout,
             Reason::BudgetSpent => Code::FetchLimitReached,
             Reason::Refused { status, .. } => self.code_of_status(*status),
+            Reason::NoCredential(_) => Code::RegistryUnauthorized,
+            Reason::LoginRefused(_) => Code::RegistryLoginFailed,
+            Reason::RealmRefused(_) => Code::RegistryRealmRefused,
+            Reason::Credential(_) => Code::CredentialUnavailable,
             Reason::NotARegistry(_) => Code::RegistryResponseInvalid,
             Reason::Redirect(_) => Code::RegistryRedirectRefused,
             Reason::TooLarge { .. } => Code::ContentTooLarge,
@@ -110,6 +135,7 @@ impl FetchError {
             StatusCode::NOT_FOUND => match self.asked {
                 Asked::Image { .. } | Asked::Referrers { .. } => Code::ImageNotFound,
                 Asked::Manifest { .. } | Asked::Blob { .. } => Code::BlobNotFound,
+                Asked::Token { .. } => Code::RegistryResponseInvalid,
             },
             status if status.is_server_error() || status == StatusCode::REQUEST_TIMEOUT => Code::RegistryUnavailable,
             _ => Code::RegistryResponseInvalid,
@@ -126,7 +152,7 @@ impl From<FetchError> for Failure {
 impl Asked {
     /// An error about this.
     pub(super) fn failed(&self, host: &str, reason: Reason) -> FetchError {
-        FetchError { host: host.to_owned(), asked: self.clone(), reason: Box::new(reason) }
+        FetchError { host: host.to_owned(), asked: self.clone(), reason: Box::new(reason), mirrors: Vec::new() }
     }
 }
 
@@ -137,6 +163,7 @@ impl fmt::Display for Asked {
             Self::Referrers { repository, image } => write!(f, "referrers of {image} in {repository}"),
             Self::Manifest { repository, digest } => write!(f, "manifest {digest} of {repository}"),
             Self::Blob { repository, digest } => write!(f, "blob {digest} of {repository}"),
+            Self::Token { repository, registry } => write!(f, "token to pull from {registry}/{repository}"),
         }
     }
 }
@@ -150,6 +177,14 @@ impl RegistryWords {
         }
         serde_json::from_slice::<Document>(body).ok()?.errors.into_iter().next()
     }
+}
+
+fn waiting(wait: Option<Duration>) -> String {
+    wait.map(|wait| format!(", and asks to wait {} s", wait.as_secs())).unwrap_or_default()
+}
+
+fn besides(mirrors: &[String]) -> String {
+    mirrors.iter().map(|mirror| format!("; before that, mirror {mirror}")).collect()
 }
 
 fn words(said: Option<&RegistryWords>) -> String {

@@ -13,7 +13,9 @@ use super::{
     Repository,
     error::{Asked, FetchError, Reason, RegistryWords},
     link, manifest,
-    transport::{Answer, Limit, Redirects, Request},
+    places::Places,
+    repository::{Question, digest_of_tagged},
+    transport::{Answer, Limit, Redirects},
 };
 use crate::{
     allowance::Allowance,
@@ -32,6 +34,13 @@ struct Page {
     manifests: Option<Vec<oci_spec::image::Descriptor>>,
 }
 
+/// What one place says.
+enum Found {
+    Listing(Listing),
+    /// It has neither the API nor the tag. Of a registry that is none; a mirror may only lack what it was never asked for.
+    Nothing,
+}
+
 impl Repository<'_> {
     /// Lists the referrers that may be of a wanted type.
     ///
@@ -46,16 +55,69 @@ impl Repository<'_> {
         allowance: &Allowance,
     ) -> Result<Listing, FetchError> {
         let asked = Asked::Referrers { repository: self.name.clone(), image: image.clone() };
-        let mut url = self.url(&asked, &format!("referrers/{image}"))?;
+        let mut places = self.places(&asked, |serves| serves.referrers)?;
+        let mut partial = None;
+        loop {
+            let has_others = places.has_others();
+            let error = match self.referrers_at(&places, image, wanted, &asked, allowance).await {
+                Ok(Found::Listing(listing)) if listing.incomplete.is_none() || !has_others => return Ok(listing),
+                Ok(Found::Nothing) if !has_others => return Ok(Listing::default()),
+                Ok(Found::Listing(listing)) => {
+                    partial = Some(listing);
+                    asked.failed(&places.current().host(), Reason::NotARegistry("its list breaks off".to_owned()))
+                }
+                Ok(Found::Nothing) => {
+                    asked.failed(&places.current().host(), Reason::NotARegistry("it has no list".to_owned()))
+                }
+                Err(error) => error,
+            };
+            if let Err(error) = places.pass_over(error, allowance) {
+                return partial.ok_or(error);
+            }
+        }
+    }
+
+    async fn referrers_at(
+        &self,
+        places: &Places<'_>,
+        image: &Digest,
+        wanted: &WantedTypes,
+        asked: &Asked,
+        allowance: &Allowance,
+    ) -> Result<Found, FetchError> {
+        let allowance = &places.share(allowance);
+        let origin = places.current().origin();
+        if self.registries.without_referrers.contains_key(&origin) {
+            return self.fallback(places, image, wanted, asked, allowance).await;
+        }
+        let mut url = places.current().url(&self.name, &format!("referrers/{image}"));
         if let Some(artifact_type) = wanted.only() {
             url.query_pairs_mut().append_pair("artifactType", artifact_type);
         }
-        let first = self.page(url.clone(), &asked, allowance).await?;
-        if lacks_the_api(&first) {
-            return self.fallback(image, wanted, &asked, allowance).await;
+        let first = self.page(places, url.clone(), asked, allowance).await?;
+        match lack(&first) {
+            None => self.pages(places, url, &first, wanted, asked, allowance).await.map(Found::Listing),
+            Some(lack) => {
+                if lack == Lack::OfTheApi {
+                    self.registries.without_referrers.insert(origin, ());
+                }
+                self.fallback(places, image, wanted, asked, allowance).await
+            }
         }
+    }
+
+    /// Follows the pages of a list. Every page must come from the place's own origin: a `Link` elsewhere would carry our token there.
+    async fn pages(
+        &self,
+        places: &Places<'_>,
+        url: Url,
+        first: &Answer,
+        wanted: &WantedTypes,
+        asked: &Asked,
+        allowance: &Allowance,
+    ) -> Result<Listing, FetchError> {
         let mut listing = Listing::default();
-        let mut next = add_page(&mut listing, &url, &first, wanted, &asked)?;
+        let mut next = add_page(&mut listing, &url, first, wanted, asked)?;
         let mut seen = BTreeSet::from([url]);
         while let Some(url) = next.take()
             && !listing.is_full()
@@ -63,8 +125,8 @@ impl Repository<'_> {
             let following = if seen.len() >= MAX_PAGES {
                 Err(asked.failed(&first.host, Reason::TooManyPages { limit: MAX_PAGES }))
             } else if seen.insert(url.clone()) {
-                match self.page(url.clone(), &asked, allowance).await {
-                    Ok(page) => add_page(&mut listing, &url, &page, wanted, &asked),
+                match self.page(places, url.clone(), asked, allowance).await {
+                    Ok(page) => add_page(&mut listing, &url, &page, wanted, asked),
                     Err(error) => Err(error),
                 }
             } else {
@@ -78,47 +140,66 @@ impl Repository<'_> {
         Ok(listing)
     }
 
-    async fn page(&self, url: Url, asked: &Asked, allowance: &Allowance) -> Result<Answer, FetchError> {
-        let limit = Limit::Accepted(MAX_PAGE_BYTES);
-        let request = Request { url, accept: INDEX_MEDIA_TYPE, asked, limit, redirects: Redirects::Refused };
-        self.registries.transport.get(request, allowance).await
+    async fn page(
+        &self,
+        places: &Places<'_>,
+        url: Url,
+        asked: &Asked,
+        allowance: &Allowance,
+    ) -> Result<Answer, FetchError> {
+        let (limit, redirects) = (Limit::Accepted(MAX_PAGE_BYTES), Redirects::Refused);
+        let question = Question { url, accept: INDEX_MEDIA_TYPE, limit, redirects, tries: places.tries() };
+        self.send(places.current(), question, asked, allowance).await
     }
 
     /// The list that clients keep under a tag. It proves nothing of what it lists, and a tag that is not there means that nobody listed anything.
     async fn fallback(
         &self,
+        places: &Places<'_>,
         image: &Digest,
         wanted: &WantedTypes,
         asked: &Asked,
         allowance: &Allowance,
-    ) -> Result<Listing, FetchError> {
-        let url = self.url(asked, &format!("manifests/{}", listing::fallback_tag(image)))?;
-        let limit = Limit::Accepted(MAX_PAGE_BYTES);
-        let request =
-            Request { url: url.clone(), accept: INDEX_MEDIA_TYPE, asked, limit, redirects: Redirects::Followed };
-        let answer = self.registries.transport.get(request, allowance).await?;
-        let mut listing = Listing::default();
-        if answer.status == StatusCode::NOT_FOUND && !is_name_unknown(&answer) {
-            return Ok(listing);
+    ) -> Result<Found, FetchError> {
+        let url = places.current().url(&self.name, &format!("manifests/{}", listing::fallback_tag(image)));
+        let (limit, redirects) = (Limit::Accepted(MAX_PAGE_BYTES), Redirects::Followed);
+        let question = Question { url: url.clone(), accept: INDEX_MEDIA_TYPE, limit, redirects, tries: places.tries() };
+        let answer = self.send(places.current(), question, asked, allowance).await?;
+        if answer.status == StatusCode::NOT_FOUND && said(&answer).is_none_or(|said| said.code != "NAME_UNKNOWN") {
+            return Ok(Found::Nothing);
         }
-        self.digest_of_tagged(&answer, asked)?;
+        digest_of_tagged(&answer, asked)?;
+        let mut listing = Listing::default();
         add_page(&mut listing, &url, &answer, wanted, asked)?;
-        Ok(listing)
+        Ok(Found::Listing(listing))
     }
 }
 
-/// Whether an answer says that there is no such API, rather than something about the image.
-fn lacks_the_api(answer: &Answer) -> bool {
+/// What an answer that is no list says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Lack {
+    /// The registry has no such API.
+    OfTheApi,
+    /// It may have: it knows nothing of this image, for which the specification has an empty list, or its answer is that of something in between.
+    OfThisAnswer,
+}
+
+/// Whether an answer says that there is no list, rather than something about the repository.
+fn lack(answer: &Answer) -> Option<Lack> {
     match answer.status {
-        StatusCode::NOT_FOUND => !is_name_unknown(answer),
-        StatusCode::METHOD_NOT_ALLOWED => true,
-        status if status.is_success() => answer.content_type() != Some(INDEX_MEDIA_TYPE),
-        _ => false,
+        StatusCode::NOT_FOUND => match said(answer).map(|said| said.code).as_deref() {
+            Some("NAME_UNKNOWN") => None,
+            Some("MANIFEST_UNKNOWN" | "BLOB_UNKNOWN" | "NOT_FOUND") => Some(Lack::OfThisAnswer),
+            _ => Some(Lack::OfTheApi),
+        },
+        StatusCode::METHOD_NOT_ALLOWED => Some(Lack::OfTheApi),
+        status if status.is_success() && answer.content_type() != Some(INDEX_MEDIA_TYPE) => Some(Lack::OfThisAnswer),
+        _ => None,
     }
 }
 
-fn is_name_unknown(answer: &Answer) -> bool {
-    RegistryWords::read(&answer.body).is_some_and(|said| said.code == "NAME_UNKNOWN")
+fn said(answer: &Answer) -> Option<RegistryWords> {
+    RegistryWords::read(&answer.body)
 }
 
 /// Adds the entries of a page, and says where the next one is.

@@ -5,10 +5,16 @@ mod fetching;
 mod refusing;
 mod tls;
 
-use super::*;
+use std::{fmt, path::PathBuf};
+
+use wasm_policy::{code::Code, input::Descriptor};
+
+use super::{repository::DIGEST_HEADER, *};
 use crate::{
+    allowance::Allowance,
     deadline::Deadline,
-    listing::{INDEX_MEDIA_TYPE, Listing, WantedTypes},
+    listing::{IMAGE_MEDIA_TYPES, INDEX_MEDIA_TYPE, Listing, WantedTypes},
+    reference::{Algorithm, Digest},
     testing::{
         allowance, ample,
         registry::{image, not_found, page, plain},
@@ -16,7 +22,6 @@ use crate::{
         short,
     },
 };
-use wasm_policy::code::Code;
 
 const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 const CONTENT: &str = r#"{"mediaType":"application/vnd.oci.image.manifest.v1+json"}"#;

@@ -30,7 +30,7 @@ pub(crate) async fn plain_demo() -> Server {
 
 /// Registries without TLS.
 pub(crate) fn plain() -> Registries {
-    Registries::new(&RegistryOptions { plain_http: PlainHttp::Always, ..Default::default() }).unwrap()
+    Registries::new(RegistryOptions { plain_http: PlainHttp::Always, ..Default::default() }).unwrap()
 }
 
 /// The image of that name in the server's repository `app`.

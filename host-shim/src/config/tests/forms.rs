@@ -228,3 +228,13 @@ fn the_order_of_objects_changes_nothing() {
     documents.reverse();
     assert_same_as_aks(&documents.join("\n---\n"));
 }
+
+#[test]
+fn a_docker_config_is_named_by_the_store_and_need_not_be() {
+    let docker_config = |provider: &str| {
+        let text = aks("  name: oras\n", &format!("  name: oras\n  parameters:\n    authProvider: {provider}\n"));
+        read(&text).unwrap().docker_config().map(std::path::Path::to_owned)
+    };
+    assert_eq!(docker_config("{name: dockerConfig, configPath: /x}"), Some("/x".into()));
+    assert_eq!(docker_config("{name: dockerConfig}"), None);
+}

@@ -11,8 +11,8 @@ use std::{
 
 use super::{Capabilities, Endpoint, Host, Reading, file, tls};
 use crate::{
-    sources::finding::{Place, did_you_mean, quoted},
     reference::names_registry,
+    sources::finding::{Place, did_you_mean, quoted},
 };
 
 /// Registries. The largest clusters configure some dozens.

@@ -29,9 +29,9 @@ const MAX_BYTES: u64 = 64 << 20;
 /// The hosts of every registry that is configured.
 #[derive(Clone, Debug, Default)]
 pub struct RegistryHosts {
-    by_registry: BTreeMap<String, Vec<Host>>,
+    pub(super) by_registry: BTreeMap<String, Vec<Host>>,
     /// Those of `_default`, for registries that have no folder.
-    default: Option<Vec<Host>>,
+    pub(super) default: Option<Vec<Host>>,
 }
 
 /// A host that may be asked for a registry's content, and how.
@@ -101,7 +101,9 @@ impl Host {
     pub fn is_mirror_of(&self, registry: &str) -> bool {
         match &self.endpoint {
             Endpoint::Registry => false,
-            Endpoint::Written(url) => url.authority() != registry && (registry, url.authority()) != super::DOCKER_HUB,
+            Endpoint::Written(url) => {
+                url.authority() != registry && (registry, url.authority()) != super::endpoint::DOCKER_HUB
+            }
         }
     }
 }
@@ -121,7 +123,7 @@ impl Reading {
         if !fs::metadata(path).map_err(|error| error.to_string())?.is_file() {
             return Err("it is not a file".to_owned());
         }
-        let pem = super::tls::read(path)?;
+        let pem = super::transport::tls::read(path)?;
         self.spend(pem.len() as u64)?;
         Ok(pem)
     }

@@ -6,7 +6,7 @@ use rustls::{crypto::ring, sign::CertifiedKey};
 use rustls_pki_types::{PrivateKeyDer, TrustAnchor, pem::PemObject};
 
 use super::Reading;
-use crate::{sources::finding::quoted, registry::tls};
+use crate::{registry::transport::tls, sources::finding::quoted};
 
 /// A certificate of ours, with its key, which fits.
 pub type ClientCertificate = Arc<CertifiedKey>;

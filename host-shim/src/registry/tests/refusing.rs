@@ -80,7 +80,7 @@ async fn a_name_without_an_address_has_a_code_of_its_own() {
     let registries = plain();
     // Longer than a label of DNS, so that nobody has to be asked.
     let host = format!("{}.example", "a".repeat(64));
-    let repository = Repository { host, ..registries.repository(&image) };
+    let repository = Repository { endpoints: registries.endpoints.of(&host), ..registries.repository(&image) };
     let outcome = repository.resolve(&image, &allowance(ample())).await;
     assert_eq!(code_of(outcome), Code::RegistryNameUnresolved);
 }

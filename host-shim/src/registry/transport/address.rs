@@ -1,6 +1,7 @@
 //! Which addresses are connected to. Names come from images and redirects, so they may lead to what only this machine can reach.
 
 use std::{
+    collections::BTreeSet,
     error::Error,
     fmt,
     net::{IpAddr, Ipv4Addr, Ipv6Addr},
@@ -11,7 +12,9 @@ use url::{Host, Url};
 
 /// How far a connection may lead.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Reach {
+pub(in crate::registry) enum Reach {
+    /// Wherever it leads: to a proxy of our own configuration.
+    Anywhere,
     /// To a registry that somebody named: everywhere but to the metadata services of clouds, which are never registries and give credentials to all who ask.
     Named,
     /// To where a registry sends us: not to this machine and its link either.
@@ -32,7 +35,7 @@ const METADATA_V6: [Ipv6Addr; 2] =
 
 /// No address that a name has may be connected to.
 #[derive(Debug)]
-pub(super) struct AddressRefused {
+pub(in crate::registry) struct AddressRefused {
     pub(super) address: IpAddr,
 }
 
@@ -44,11 +47,15 @@ pub(super) struct NameUnresolved {
 
 impl Reach {
     fn allows(self, address: IpAddr) -> bool {
-        !is_metadata(address) && (self == Self::Named || !is_near(address))
+        match self {
+            Self::Anywhere => true,
+            Self::Named => !is_metadata(address),
+            Self::Redirected => !is_metadata(address) && !is_near(address),
+        }
     }
 
     /// Checks a host that is an address. Names are checked when they are resolved, so that no other answer of DNS can come in between.
-    pub(super) fn check(self, url: &Url) -> Result<(), AddressRefused> {
+    pub(in crate::registry) fn check(self, url: &Url) -> Result<(), AddressRefused> {
         let address = match url.host() {
             Some(Host::Ipv4(address)) => IpAddr::V4(address),
             Some(Host::Ipv6(address)) => IpAddr::V6(address),
@@ -59,9 +66,21 @@ impl Reach {
 }
 
 /// Resolves names, and drops the addresses that may not be connected to.
-impl Resolve for Reach {
+pub(super) struct Resolver {
+    reach: Reach,
+    /// Names of our own proxies, which may be anywhere.
+    trusted: BTreeSet<String>,
+}
+
+impl Resolver {
+    pub(super) fn new<'p>(reach: Reach, proxies: impl Iterator<Item = &'p str>) -> Self {
+        Self { reach, trusted: proxies.map(str::to_ascii_lowercase).collect() }
+    }
+}
+
+impl Resolve for Resolver {
     fn resolve(&self, name: Name) -> Resolving {
-        let reach = *self;
+        let reach = if self.trusted.contains(name.as_str()) { Reach::Anywhere } else { self.reach };
         Box::pin(async move {
             let found = tokio::net::lookup_host((name.as_str(), 0))
                 .await
@@ -170,12 +189,16 @@ mod tests {
     #[tokio::test]
     async fn a_name_is_judged_by_the_addresses_that_it_has() {
         let localhost = || "localhost".parse::<Name>().unwrap();
-        assert!(Reach::Named.resolve(localhost()).await.is_ok());
-        let refused = Reach::Redirected.resolve(localhost()).await.err().unwrap();
+        let resolver = |reach| Resolver::new(reach, ["proxy.example"].into_iter());
+        assert!(resolver(Reach::Named).resolve(localhost()).await.is_ok());
+        let refused = resolver(Reach::Redirected).resolve(localhost()).await.err().unwrap();
         assert!(refused.downcast_ref::<AddressRefused>().is_some(), "{refused}");
         // Longer than a label of DNS, so that nobody has to be asked.
         let unknown = format!("{}.example", "a".repeat(64)).parse().unwrap();
-        let unresolved = Reach::Named.resolve(unknown).await.err().unwrap();
+        let unresolved = resolver(Reach::Named).resolve(unknown).await.err().unwrap();
         assert!(unresolved.downcast_ref::<NameUnresolved>().is_some(), "{unresolved}");
+        // Our own proxy may be on this machine, also for where a registry sends us.
+        let proxied = Resolver::new(Reach::Redirected, ["localhost"].into_iter());
+        assert!(proxied.resolve(localhost()).await.is_ok());
     }
 }

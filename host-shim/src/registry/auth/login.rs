@@ -1,0 +1,234 @@
+//! Sends requests to one place, and logs in there when it asks for it.
+
+use http::{HeaderValue, StatusCode};
+use tokio::sync::OwnedMutexGuard;
+use wasm_policy::text::shown;
+
+use super::{
+    challenge::Challenge,
+    realm::{self, Bearing, TrustedRealm},
+    session::{Authorization, Login as Granted, Session, Sessions, State},
+    token::{self, Outcome, Question},
+};
+use crate::{
+    allowance::Allowance,
+    registry::{
+        credentials::{Credential, Keychain, Login},
+        endpoint::Endpoint,
+        error::{Asked, FetchError, Reason},
+        transport::{Answer, Request, Transport, Way, host_of},
+    },
+};
+
+/// One repository at one place, with what may be shown there.
+#[derive(Clone, Copy)]
+pub(in crate::registry) struct Authorized<'a> {
+    pub(in crate::registry) transport: &'a Transport,
+    pub(in crate::registry) keychain: &'a Keychain,
+    pub(in crate::registry) sessions: &'a Sessions,
+    pub(in crate::registry) trusted_realms: &'a [TrustedRealm],
+    pub(in crate::registry) endpoint: &'a Endpoint,
+    pub(in crate::registry) repository: &'a str,
+}
+
+/// What a token service or registry makes of one credential.
+enum Attempt {
+    Accepted(Authorization),
+    Refused(String),
+}
+
+impl Authorized<'_> {
+    /// Sends a request with what is known of the login, and logs in where the answer asks for it.
+    ///
+    /// # Errors
+    /// Where there is no answer, or the login fails.
+    pub(in crate::registry) async fn send(
+        &self,
+        request: &Request<'_>,
+        allowance: &Allowance,
+    ) -> Result<Answer, FetchError> {
+        let session = self.sessions.of(&self.endpoint.origin(), self.repository);
+        let (login, first) = self.begin(&session, request.asked, allowance).await?;
+        let answer = match &login {
+            Some(login) => self.transport.send(&request.authorized(&login.authorization.header), allowance).await?,
+            None => self.transport.send(request, allowance).await?,
+        };
+        if answer.status != StatusCode::UNAUTHORIZED {
+            if let Some(mut state) = first {
+                state.is_open = true;
+            }
+            return Ok(answer);
+        }
+        let mut state = match first {
+            Some(state) => state,
+            None => self.enter(&session, request.asked, allowance).await?,
+        };
+        // Another request may have logged in meanwhile.
+        if let Some(known) = state.login.clone()
+            && known.authorization.is_fresh()
+            && login.as_ref().is_none_or(|used| used.authorization.header != known.authorization.header)
+        {
+            let answer = self.transport.send(&request.authorized(&known.authorization.header), allowance).await?;
+            if answer.status != StatusCode::UNAUTHORIZED {
+                return Ok(answer);
+            }
+        }
+        state.login = None;
+        self.log_in(&mut state, &answer, request, allowance).await
+    }
+
+    /// The login that is known. Where none is, and there may be a credential, the first request goes alone: it will be asked for one, and the others need
+    /// not be asked, too.
+    async fn begin(
+        &self,
+        session: &Session,
+        asked: &Asked,
+        allowance: &Allowance,
+    ) -> Result<(Option<Granted>, Option<OwnedMutexGuard<State>>), FetchError> {
+        let mut state = self.enter(session, asked, allowance).await?;
+        match state.login.clone() {
+            Some(login) if login.authorization.is_fresh() => Ok((Some(login), None)),
+            Some(lapsed) => {
+                state.login = self.renewed(lapsed, allowance).await?;
+                Ok((state.login.clone(), None))
+            }
+            None if !state.is_open && self.keychain.may_have(self.endpoint.registry(), self.repository) => {
+                Ok((None, Some(state)))
+            }
+            None => Ok((None, None)),
+        }
+    }
+
+    async fn enter(
+        &self,
+        session: &Session,
+        asked: &Asked,
+        allowance: &Allowance,
+    ) -> Result<OwnedMutexGuard<State>, FetchError> {
+        let entered = session.enter(allowance.deadline()).await;
+        entered.map_err(|_| asked.failed(&self.endpoint.host(), Reason::DeadlinePassed))
+    }
+
+    /// The login with another token; `None` where the service gives none any more, so that the registry is asked what it wants now.
+    async fn renewed(&self, login: Granted, allowance: &Allowance) -> Result<Option<Granted>, FetchError> {
+        let Granted { challenge, credential, way, .. } = login;
+        let attempt = self.attempt(&challenge, credential.as_deref(), way, allowance).await?;
+        Ok(match attempt {
+            Attempt::Accepted(authorization) => Some(Granted { authorization, challenge, credential, way }),
+            Attempt::Refused(_) => None,
+        })
+    }
+
+    /// Tries what there is, the best first, and sends the request again with what was accepted.
+    async fn log_in(
+        &self,
+        state: &mut State,
+        answer: &Answer,
+        request: &Request<'_>,
+        allowance: &Allowance,
+    ) -> Result<Answer, FetchError> {
+        let failed = |reason| request.asked.failed(&self.endpoint.host(), reason);
+        let candidates =
+            self.keychain.candidates(self.endpoint.registry(), self.repository, allowance.deadline()).await;
+        let candidates = candidates.map_err(|error| failed(Reason::Credential(error.to_string())))?;
+        let challenge = Challenge::of(&answer.headers).map_err(|reason| match candidates.as_slice() {
+            [] => failed(Reason::NoCredential(format!(" ({reason})"))),
+            _ => failed(Reason::NotARegistry(format!("it asks for a login, and {reason}"))),
+        })?;
+        let way = if answer.is_near() { Way::Near } else { Way::Far };
+        if candidates.is_empty() {
+            return self.log_in_without(state, challenge, way, request, allowance).await;
+        }
+        let mut refusals = Vec::new();
+        for credential in candidates {
+            let authorization = match self.attempt(&challenge, Some(&credential), way, allowance).await? {
+                Attempt::Accepted(authorization) => authorization,
+                Attempt::Refused(why) => {
+                    refusals.push(format!("{credential}: {why}"));
+                    continue;
+                }
+            };
+            let answer = self.transport.send(&request.authorized(&authorization.header), allowance).await?;
+            match answer.status {
+                StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
+                    let why = answer.refused(request.asked).reason.to_string();
+                    refusals.push(format!("{credential}: {why}"));
+                }
+                _ => {
+                    let credential = Some(credential);
+                    state.login = Some(Granted { authorization, challenge, credential, way });
+                    return Ok(answer);
+                }
+            }
+        }
+        Err(failed(Reason::LoginRefused(refusals)))
+    }
+
+    /// Many registries give everybody a token.
+    async fn log_in_without(
+        &self,
+        state: &mut State,
+        challenge: Challenge,
+        way: Way,
+        request: &Request<'_>,
+        allowance: &Allowance,
+    ) -> Result<Answer, FetchError> {
+        let no_credential = |said: String| request.asked.failed(&self.endpoint.host(), Reason::NoCredential(said));
+        if challenge == Challenge::Basic {
+            return Err(no_credential(String::new()));
+        }
+        match self.attempt(&challenge, None, way, allowance).await? {
+            Attempt::Refused(why) => Err(no_credential(format!(" ({why})"))),
+            Attempt::Accepted(authorization) => {
+                let answer = self.transport.send(&request.authorized(&authorization.header), allowance).await?;
+                if answer.status == StatusCode::UNAUTHORIZED {
+                    return Err(no_credential(" (a token without one is not enough)".to_owned()));
+                }
+                state.login = Some(Granted { authorization, challenge, credential: None, way });
+                Ok(answer)
+            }
+        }
+    }
+
+    /// What one credential, or none, is good for.
+    async fn attempt(
+        &self,
+        challenge: &Challenge,
+        credential: Option<&Credential>,
+        way: Way,
+        allowance: &Allowance,
+    ) -> Result<Attempt, FetchError> {
+        let login = credential.map(Credential::login);
+        let accepted = |header: HeaderValue| Attempt::Accepted(Authorization { header, until: None });
+        if let Some(Login::RegistryToken(token)) = login {
+            return Ok(token::bearer(token).map_or(Attempt::Refused("no header can hold it".to_owned()), accepted));
+        }
+        match (challenge, login) {
+            (Challenge::Basic, Some(Login::Basic { user, password })) => Ok(accepted(token::basic(user, password))),
+            (Challenge::Basic, _) => Ok(Attempt::Refused("the registry asks for a user and password".to_owned())),
+            (Challenge::Bearer { realm, service }, login) => {
+                let registry = self.endpoint.base();
+                let asked = Asked::Token { repository: self.repository.to_owned(), registry: self.endpoint.host() };
+                let bearing = if login.is_some() { Bearing::Credential } else { Bearing::Nothing };
+                realm::check(registry, realm, bearing, self.trusted_realms)
+                    .map_err(|why| asked.failed(&host_of(realm), Reason::RealmRefused(why)))?;
+                let question = Question {
+                    realm,
+                    service: service.as_deref(),
+                    repository: self.repository,
+                    asked: &asked,
+                    connection: self.endpoint.connection(),
+                    way: if registry.origin() == realm.origin() { Way::Own } else { way },
+                };
+                Ok(match question.ask(login, self.transport, allowance).await? {
+                    Outcome::Granted(authorization) => Attempt::Accepted(authorization),
+                    Outcome::Refused(answer) => {
+                        let why =
+                            answer.refused(&asked).reason.to_string().replace("the registry", "the token service");
+                        Attempt::Refused(format!("{why} at {}", shown(&answer.host)))
+                    }
+                })
+            }
+        }
+    }
+}

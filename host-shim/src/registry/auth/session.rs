@@ -1,0 +1,79 @@
+//! What is kept of a login: one for each host and repository, since a token gives the right to pull from one repository.
+
+use std::{sync::Arc, time::Duration};
+
+use http::HeaderValue;
+use moka::sync::Cache;
+use tokio::{
+    sync::{Mutex, OwnedMutexGuard},
+    time::Instant,
+};
+
+use super::challenge::Challenge;
+use crate::{
+    deadline::{Deadline, Passed},
+    registry::{credentials::Credential, transport::Way},
+};
+
+/// Logins that are kept; beyond, the ones that are used least are made again when they are needed.
+const MAX_SESSIONS: u64 = 10_000;
+/// How long a login is kept that nobody uses.
+const IDLE: Duration = Duration::from_mins(30);
+
+/// The logins of one keychain.
+#[derive(Debug)]
+pub(in crate::registry) struct Sessions(Cache<(String, String), Session>);
+
+/// What is known about logging in to one repository.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Session(Arc<Mutex<State>>);
+
+#[derive(Debug, Default)]
+pub(super) struct State {
+    pub(super) login: Option<Login>,
+    /// Whether a request has been answered that came without a login.
+    pub(super) is_open: bool,
+}
+
+/// What was granted, and by what.
+#[derive(Clone, Debug)]
+pub(super) struct Login {
+    pub(super) authorization: Authorization,
+    pub(super) challenge: Challenge,
+    pub(super) credential: Option<Arc<Credential>>,
+    /// Where a token service may be.
+    pub(super) way: Way,
+}
+
+/// What is sent with each request.
+#[derive(Clone, Debug)]
+pub(super) struct Authorization {
+    /// Marked as a secret.
+    pub(super) header: HeaderValue,
+    /// When it stops to count; `None` for what does not lapse.
+    pub(super) until: Option<Instant>,
+}
+
+impl Sessions {
+    pub(in crate::registry) fn new() -> Self {
+        Self(Cache::builder().max_capacity(MAX_SESSIONS).time_to_idle(IDLE).build())
+    }
+
+    /// The session of a repository at a host.
+    pub(super) fn of(&self, origin: &str, repository: &str) -> Session {
+        self.0.get_with((origin.to_owned(), repository.to_owned()), Session::default)
+    }
+}
+
+impl Session {
+    /// Waits until nobody else is logging in.
+    pub(super) async fn enter(&self, deadline: Deadline) -> Result<OwnedMutexGuard<State>, Passed> {
+        deadline.bound(Arc::clone(&self.0).lock_owned()).await
+    }
+}
+
+impl Authorization {
+    pub(super) fn is_fresh(&self) -> bool {
+        self.until.is_none_or(|until| Instant::now() < until)
+    }
+}

@@ -1,0 +1,94 @@
+//! One place after another is asked, until one has what is asked for.
+
+use std::time::Duration;
+
+use super::{
+    Registries,
+    endpoint::{Endpoint, Serves},
+    error::{Asked, FetchError, Reason},
+    transport::Tries,
+};
+use crate::allowance::Allowance;
+
+/// The places that are left to ask for something.
+pub(super) struct Places<'r> {
+    registries: &'r Registries,
+    left: std::vec::IntoIter<&'r Endpoint>,
+    current: &'r Endpoint,
+    /// What the places before said.
+    failures: Vec<String>,
+}
+
+impl<'r> Places<'r> {
+    /// Those of the endpoints that serve what is asked for. Mirrors that could not be reached lately are passed over while there is another place.
+    ///
+    /// # Errors
+    /// Where none does.
+    pub(super) fn of(
+        registries: &'r Registries,
+        endpoints: &'r [Endpoint],
+        serve: impl Fn(Serves) -> bool,
+        asked: &Asked,
+        registry: &str,
+    ) -> Result<Self, FetchError> {
+        let serving: Vec<_> = endpoints.iter().filter(|endpoint| serve(endpoint.serves())).collect();
+        let up: Vec<_> =
+            serving.iter().copied().filter(|endpoint| !registries.down.contains_key(&endpoint.origin())).collect();
+        let mut left = if up.is_empty() { serving } else { up }.into_iter();
+        match left.next() {
+            Some(current) => Ok(Self { registries, left, current, failures: Vec::new() }),
+            None => {
+                let reason = "no host in its hosts.toml has the capability that this takes".to_owned();
+                Err(asked.failed(registry, Reason::Unreachable(reason)))
+            }
+        }
+    }
+
+    pub(super) fn current(&self) -> &'r Endpoint {
+        self.current
+    }
+
+    /// Whether there is another place to ask.
+    pub(super) fn has_others(&self) -> bool {
+        !self.left.as_slice().is_empty()
+    }
+
+    /// Where there is another place, nothing is tried again here.
+    pub(super) fn tries(&self) -> Tries {
+        if self.has_others() { Tries::One } else { Tries::Several }
+    }
+
+    /// What this place may take: where there are others, half of what is left, so that one that hangs leaves time for them.
+    pub(super) fn share(&self, of: &Allowance) -> Allowance {
+        if self.has_others() { of.within(of.deadline().left() / 2) } else { of.within(Duration::MAX) }
+    }
+
+    /// Goes on to the next place.
+    ///
+    /// # Errors
+    /// That error, where there is no other place or no time.
+    pub(super) fn pass_over(&mut self, mut error: FetchError, allowance: &Allowance) -> Result<(), FetchError> {
+        let is_down = matches!(
+            *error.reason,
+            Reason::Unreachable(_) | Reason::NameUnresolved(_) | Reason::DeadlinePassed | Reason::Tls(_)
+        );
+        if is_down && self.has_others() {
+            self.registries.down.insert(self.current.origin(), ());
+        }
+        // A credential that is configured and refused must be told, and not be passed over.
+        let is_final = allowance.deadline().has_passed()
+            || matches!(*error.reason, Reason::BudgetSpent | Reason::LoginRefused(_) | Reason::Credential(_));
+        match self.left.next() {
+            Some(next) if !is_final => {
+                tracing::debug!(%error, next = %next.host(), "asks another host");
+                self.failures.push(error.to_string());
+                self.current = next;
+                Ok(())
+            }
+            _ => {
+                error.mirrors = std::mem::take(&mut self.failures);
+                Err(error)
+            }
+        }
+    }
+}
