@@ -86,7 +86,7 @@ pub(super) fn gather(args: QuestionArgs, terminal: Terminal) -> Result<Answered,
 }
 
 /// The paths that were given, else those of the variable. Only there a separator is needed: on the command line the option is repeated.
-fn listed(given: Vec<PathBuf>, variable: &str) -> Vec<PathBuf> {
+pub(super) fn listed(given: Vec<PathBuf>, variable: &str) -> Vec<PathBuf> {
     if !given.is_empty() {
         return given;
     }
