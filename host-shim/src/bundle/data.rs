@@ -112,7 +112,7 @@ impl Data {
         }
     }
 
-    fn array(elements: Vec<Self>, place: Place) -> Self {
+    fn array(elements: &[Self], place: Place) -> Self {
         let mut text = "[".to_owned();
         for (index, element) in elements.iter().enumerate() {
             text.push_str(if index == 0 { "" } else { "," });

@@ -123,7 +123,8 @@ impl Search {
                 path,
                 "OPA reads only files that end in .rego, data.json, data.yaml and data.yml in a bundle; rename it, or leave it out",
             )),
-            role => self.file(path, role, &[], name),
+            Role::Rego => self.rego(path, &[], name),
+            Role::Data(notation) => self.data(path, &[], notation),
         }
     }
 
@@ -154,11 +155,12 @@ impl Search {
                     (None, _) if path.extension().is_some_and(|extension| extension == "rego") => {
                         return Err(unnameable(&path));
                     }
+                    (Some(name), Role::Rego) => self.rego(&path, within, name)?,
+                    (_, Role::Data(notation)) => self.data(&path, within, notation)?,
                     (_, Role::Overlooked) => {
-                        self.note(&path, "OPA reads only data.json, data.yaml and data.yml in a bundle")
+                        self.note(&path, "OPA reads only data.json, data.yaml and data.yml in a bundle");
                     }
-                    (None, _) | (_, Role::None) => {}
-                    (Some(name), role) => self.file(&path, role, within, name)?,
+                    _ => {}
                 }
             }
         }
@@ -189,29 +191,30 @@ impl Search {
         self.files.notes.push(format!("{} is left out: {why}", place(path)));
     }
 
-    fn file(&mut self, path: &Path, role: Role, within: &[String], name: &str) -> Result<(), Error> {
-        if self.found() == MAX_FILES {
-            return Err(wrong(path, &format!("is one file more than the {MAX_FILES} that a bundle may hold")));
-        }
+    fn data(&mut self, path: &Path, within: &[String], notation: Notation) -> Result<(), Error> {
         let source = self.read(path)?;
-        match role {
-            Role::Data(notation) => self.files.data.push(DataFile { source, folder: within.to_vec(), notation }),
-            _ => {
-                let name = within.iter().map(String::as_str).chain([name]).collect::<Vec<_>>().join("/");
-                if ours::is_taken(&name) {
-                    return Err(wrong(path, "would replace a file of the bundle's own; rename it"));
-                }
-                if let Some(first) = self.files.rego.get(&name) {
-                    let [first, second] = [&first.file, &source.file].map(Place::file);
-                    return Err(Error::SameName { name, first, second });
-                }
-                self.files.rego.insert(name, source);
-            }
+        self.files.data.push(DataFile { source, folder: within.to_vec(), notation });
+        Ok(())
+    }
+
+    fn rego(&mut self, path: &Path, within: &[String], name: &str) -> Result<(), Error> {
+        let source = self.read(path)?;
+        let name = within.iter().map(String::as_str).chain([name]).collect::<Vec<_>>().join("/");
+        if ours::is_taken(&name) {
+            return Err(wrong(path, "would replace a file of the bundle's own; rename it"));
         }
+        if let Some(first) = self.files.rego.get(&name) {
+            let [first, second] = [&first.file, &source.file].map(Place::file);
+            return Err(Error::SameName { name, first, second });
+        }
+        self.files.rego.insert(name, source);
         Ok(())
     }
 
     fn read(&mut self, path: &Path) -> Result<Source, Error> {
+        if self.found() == MAX_FILES {
+            return Err(wrong(path, &format!("is one file more than the {MAX_FILES} that a bundle may hold")));
+        }
         let unreadable = |error| Error::Unreadable(place(path), error);
         // A pipe would be waited for.
         if !fs::metadata(path).map_err(unreadable)?.is_file() {

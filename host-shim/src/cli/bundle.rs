@@ -38,8 +38,8 @@ pub(super) fn run(args: BundleArgs, terminal: Terminal) -> Result<Exit, Stop> {
     for note in notes {
         terminal.note(&format!("note: {note}"));
     }
-    let signed = signer.map_or_else(String::new, |signer| format!(", signed by {}", signer.algorithm()));
-    let told = format!("revision {revision}, roots {}{signed}", escaped(&roots.join(" ")));
+    let by = signer.map_or_else(String::new, |signer| format!(", signed by {}", signer.algorithm()));
+    let told = format!("revision {revision}, roots {}{by}", escaped(&roots.join(" ")));
     if out == Path::new("-") {
         terminal::bytes(&bytes)?;
         terminal.note(&told);

@@ -48,7 +48,8 @@ impl Reader<'_> {
             Value::String(text) => Data::other(canonical::string(text), place),
             // JSON has no sets.
             Value::Array(elements) | Value::Set(elements) => {
-                Data::array(elements.iter().map(|element| self.data(element, line)).collect(), place)
+                let elements: Vec<_> = elements.iter().map(|element| self.data(element, line)).collect();
+                Data::array(&elements, place)
             }
             Value::Object(members) => {
                 let member = |(name, value): (&str, &Value<'_>)| {

@@ -50,8 +50,8 @@ fn data(node: &Node, file: &Arc<str>) -> Result<Data, Error> {
             Ok(Data::other(json(text).map_err(|message| Error::Wrong(place.clone(), message))?, place))
         }
         Value::Sequence(items) => {
-            let items = items.iter().map(|item| data(item, file)).collect::<Result<_, _>>()?;
-            Ok(Data::array(items, place))
+            let items = items.iter().map(|item| data(item, file)).collect::<Result<Vec<_>, _>>()?;
+            Ok(Data::array(&items, place))
         }
         Value::Mapping(entries) => {
             let mut members = BTreeMap::new();

@@ -72,7 +72,6 @@ impl Key {
                 }
                 rsa(RsaKeyPair::from_pkcs8(der))
             }
-            Ok(_) => Err(NO_PEM),
             Err(_) if contains(pem, b"ENCRYPTED") => Err(
                 "holds a key that is encrypted; decrypt it with `openssl pkey`, and keep it as safe as its password",
             ),
@@ -82,7 +81,7 @@ impl Key {
             Err(_) if contains(pem, b"-----BEGIN") => Err(
                 "holds no private key, but something else in PEM, as a public key or a certificate; OPA is given that one",
             ),
-            Err(_) => Err(NO_PEM),
+            _ => Err(NO_PEM),
         }
     }
 
