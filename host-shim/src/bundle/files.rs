@@ -6,7 +6,7 @@ use std::{
     collections::BTreeMap,
     ffi::OsStr,
     fs::{self, DirEntry, File},
-    io::Read as _,
+    io::{self, Read},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -60,7 +60,7 @@ pub(super) struct Files {
 impl Files {
     /// The files of all paths.
     pub(super) fn collect(paths: &[PathBuf]) -> Result<Self, Error> {
-        let mut search = Search { files: Self::default(), bytes: MAX_BYTES, entries: MAX_ENTRIES };
+        let mut search = Search { files: Self::default(), bytes: MAX_BYTES, count: MAX_FILES, entries: MAX_ENTRIES };
         for path in paths {
             let before = search.found();
             let kind = fs::metadata(path).map_err(|error| Error::Unreadable(place(path), error))?;
@@ -106,6 +106,8 @@ struct Search {
     files: Files,
     /// How many more bytes are read.
     bytes: u64,
+    /// How many more files are packed.
+    count: usize,
     /// How many more entries of folders are looked at.
     entries: usize,
 }
@@ -212,20 +214,20 @@ impl Search {
     }
 
     fn read(&mut self, path: &Path) -> Result<Source, Error> {
-        if self.found() == MAX_FILES {
-            return Err(wrong(path, &format!("is one file more than the {MAX_FILES} that a bundle may hold")));
-        }
+        self.count = self
+            .count
+            .checked_sub(1)
+            .ok_or_else(|| wrong(path, &format!("is one file more than the {MAX_FILES} that a bundle may hold")))?;
         let unreadable = |error| Error::Unreadable(place(path), error);
         // A pipe would be waited for.
         if !fs::metadata(path).map_err(unreadable)?.is_file() {
             return Err(wrong(path, "is no regular file"));
         }
-        let mut bytes = Vec::new();
-        File::open(path).and_then(|file| file.take(self.bytes + 1).read_to_end(&mut bytes)).map_err(unreadable)?;
-        self.bytes = self
-            .bytes
-            .checked_sub(bytes.len() as u64)
+        let file = File::open(path).map_err(unreadable)?;
+        let bytes = bounded(file, self.bytes)
+            .map_err(unreadable)?
             .ok_or_else(|| wrong(path, &format!("with it the files are larger than {} MiB in all", MAX_BYTES >> 20)))?;
+        self.bytes -= bytes.len() as u64;
         let file = place(path).file;
         match String::from_utf8(bytes) {
             Ok(text) => Ok(Source { file, text }),
@@ -236,6 +238,13 @@ impl Search {
             }
         }
     }
+}
+
+/// All bytes, where there are at most that many; of more, one more is read.
+fn bounded(source: impl Read, most: u64) -> io::Result<Option<Vec<u8>>> {
+    let mut bytes = Vec::new();
+    source.take(most + 1).read_to_end(&mut bytes)?;
+    Ok((bytes.len() as u64 <= most).then_some(bytes))
 }
 
 /// The name, where every system and OPA read it alike.
@@ -264,4 +273,44 @@ fn wrong(path: &Path, message: &str) -> Error {
 
 fn place(path: &Path) -> Place {
     Place::file(&Arc::from(path.to_string_lossy()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_endless_file_is_read_no_further_than_it_may_be() {
+        struct Endless(u64);
+        impl Read for Endless {
+            fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+                self.0 += buffer.len() as u64;
+                assert!(self.0 <= 101, "{} bytes were asked for", self.0);
+                buffer.fill(b'#');
+                Ok(buffer.len())
+            }
+        }
+        assert_eq!(bounded(Endless(0), 100).unwrap(), None);
+        assert_eq!(bounded(io::repeat(1).take(100), 100).unwrap(), Some(vec![1; 100]));
+    }
+
+    #[test]
+    fn files_and_entries_and_their_bytes_are_counted_over_all_folders() {
+        let folder = tempfile::tempdir().unwrap();
+        for name in ["a", "b"] {
+            fs::create_dir(folder.path().join(name)).unwrap();
+            fs::write(folder.path().join(name).join("p.rego"), "package a\n").unwrap();
+        }
+        let told = |bytes, count, entries| {
+            let mut search = Search { files: Files::default(), bytes, count, entries };
+            match search.folder(folder.path(), &mut Vec::new()) {
+                Ok(()) => "all".to_owned(),
+                Err(error) => error.to_string().replace(&format!("{}/", folder.path().display()), ""),
+            }
+        };
+        assert_eq!(told(20, 2, 4), "all");
+        assert_eq!(told(19, 2, 4), "b/p.rego: with it the files are larger than 64 MiB in all");
+        assert_eq!(told(20, 1, 4), "b/p.rego: is one file more than the 10000 that a bundle may hold");
+        assert_eq!(told(20, 2, 3), "b: more than 100000 files and folders; name the folder of the policies");
+    }
 }

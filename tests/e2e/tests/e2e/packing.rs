@@ -61,7 +61,7 @@ fn policies() -> TempDir {
         ("acme/images.rego", POLICY),
         ("acme/images_test.rego", TEST),
         ("acme/trust/data.json", &json!({ "config": input(&["signed"])["config"] }).to_string()),
-        (&long, "package acme[\"odd name/with\"].slash\n\nallow := true\n"),
+        (&long, "package acme[\"odd name\"][\"with/slash\"]\n\nallow := true\n"),
         ("odd/data.yaml", ODD),
     ])
 }
