@@ -61,7 +61,7 @@ build() {
 module() {
   say 'the module and the bundle for OPA'
   "$target/release/xtask" module --out dist/policy.wasm
-  "$target/release/xtask" bundle --module dist/policy.wasm --rego rego/bundle --out dist/bundle.tar.gz
+  "$cli" bundle --module dist/policy.wasm --out dist/bundle.tar.gz
 }
 
 # An OPA that can load the module: on the path, or built by `./build.sh e2e`.
@@ -123,7 +123,7 @@ e2e() {
   say 'the module and the bundle again, in another folder: the same bytes'
   local again=$target/again
   CARGO_TARGET_DIR=$again "$target/release/xtask" module --out "$again/policy.wasm"
-  "$target/release/xtask" bundle --module "$again/policy.wasm" --rego rego/bundle --out "$again/bundle.tar.gz"
+  "$cli" bundle --module "$again/policy.wasm" --out "$again/bundle.tar.gz"
   cmp dist/bundle.tar.gz "$again/bundle.tar.gz" || fail 'the bundle is not reproducible'
 
   npm_package
@@ -134,7 +134,7 @@ e2e() {
 
   say 'against the peers'
   IMAGE_INTEGRITY_E2E_CLI=$cli IMAGE_INTEGRITY_E2E_BUNDLE=$PWD/dist/bundle.tar.gz IMAGE_INTEGRITY_E2E_PEERS=$peers \
-    IMAGE_INTEGRITY_E2E_NPM=$PWD/npm \
+    IMAGE_INTEGRITY_E2E_NPM=$PWD/npm IMAGE_INTEGRITY_E2E_MODULE=$PWD/dist/policy.wasm \
     cargo test --locked --package image-integrity-e2e
 
   say 'the commands of the documents that need OPA'

@@ -1,6 +1,7 @@
 //! The host of the verdict: everything that reads, fetches, bounds and shows, and decides nothing.
 
 pub mod allowance;
+pub mod bundle;
 pub mod cli;
 pub mod config;
 pub mod deadline;

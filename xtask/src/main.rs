@@ -1,6 +1,5 @@
 //! Build steps that are not compilation.
 
-mod bundle;
 #[cfg(feature = "documents")]
 mod documents;
 mod module;
@@ -43,18 +42,6 @@ enum Step {
         /// The linker's module, with its names; `module` leaves it in the target folder.
         linked: PathBuf,
     },
-    /// Pack the module and its Rego into a bundle for OPA.
-    Bundle {
-        /// The module after the post-link step.
-        #[arg(long)]
-        module: PathBuf,
-        /// The folder of the bundle's Rego.
-        #[arg(long)]
-        rego: PathBuf,
-        /// Where the bundle is written.
-        #[arg(long)]
-        out: PathBuf,
-    },
     /// Build the module of the npm package and the JavaScript that loads it.
     #[cfg(feature = "npm")]
     Npm {
@@ -94,10 +81,6 @@ fn run(step: Step) -> Result<(), Box<dyn Error>> {
         }
         Step::Sizes { linked } => {
             write!(told, "{}", sizes::measure(&fs::read(linked)?)?)?;
-        }
-        Step::Bundle { module, rego, out } => {
-            let revision = bundle::pack(&module, &rego, &out)?;
-            writeln!(told, "{}: revision {revision}", out.display())?;
         }
         #[cfg(feature = "npm")]
         Step::Npm { out } => npm::build(&out)?,

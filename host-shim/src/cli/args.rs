@@ -11,7 +11,11 @@ use clap::{
 use tracing::level_filters::LevelFilter;
 use wasm_policy::{time::Instant, verdict::API_VERSION};
 
-use crate::{reference::Reference, registry::TrustedRealm};
+use crate::{
+    bundle::{Algorithm, RevisionPart},
+    reference::Reference,
+    registry::TrustedRealm,
+};
 
 /// Verify the signatures of container images before they are deployed.
 #[derive(Debug, Parser)]
@@ -79,6 +83,7 @@ pub(super) enum Command {
     Verify(VerifyArgs),
     Fetch(FetchArgs),
     Replay(ReplayArgs),
+    Bundle(BundleArgs),
     /// Look into a configuration
     Config {
         #[command(subcommand)]
@@ -245,6 +250,54 @@ pub(super) struct ReplayArgs {
     /// Judge as of this time (RFC 3339) in place of the recorded one
     #[arg(long, value_name = "TIME", value_parser = moment, env = "IMAGE_INTEGRITY_NOW")]
     pub(super) now: Option<Instant>,
+}
+
+/// Pack the module with Rego and data of your own into a bundle for OPA
+///
+/// A folder is laid out as OPA lays out a bundle. Every bundle holds the module, which answers at `data.image_integrity.verify`, helpers for admission
+/// policies and a mask for decision logs.
+#[derive(Debug, Args)]
+#[command(after_long_help = "Examples:\n  \
+    image-integrity bundle --module policy.wasm --out bundle.tar.gz policies/\n  \
+    image-integrity bundle --module policy.wasm --out bundle.tar.gz --revision \"$(git rev-parse HEAD)\" --signing-key key.pem policies/\n  \
+    opa run --server --bundle bundle.tar.gz --verification-key public.pem\n\n\
+    Exit codes: 0 the bundle is written, 64 wrong usage or a file that cannot be packed.")]
+pub(super) struct BundleArgs {
+    /// Files and folders of Rego (`*.rego`) and data (`data.json`, `data.yaml`, `data.yml`)
+    #[arg(value_name = "FILE|DIR")]
+    pub(super) paths: Vec<PathBuf>,
+    /// The module, `policy.wasm`
+    #[arg(long, value_name = "FILE", env = "IMAGE_INTEGRITY_MODULE")]
+    pub(super) module: PathBuf,
+    /// Where the bundle is written; `-` is standard output
+    #[arg(long, value_name = "FILE", env = "IMAGE_INTEGRITY_OUT")]
+    pub(super) out: PathBuf,
+    /// A path below `data` that your files own, as acme/images. Without it, the paths follow from the files. Repeatable
+    /// [env: IMAGE_INTEGRITY_ROOT, separated as in PATH]
+    #[arg(long = "root", value_name = "PATH")]
+    pub(super) roots: Vec<String>,
+    /// Your part of the revision, such as a commit; it follows the module's SHA-256 and a plus sign
+    #[arg(long, value_name = "TEXT", env = "IMAGE_INTEGRITY_REVISION")]
+    pub(super) revision: Option<RevisionPart>,
+    /// Sign the bundle with this private key in PEM, or with the shared secret in this file
+    #[arg(long, value_name = "FILE", env = "IMAGE_INTEGRITY_SIGNING_KEY", help_heading = "Signing")]
+    pub(super) signing_key: Option<PathBuf>,
+    /// How to sign [default: RS256, ES256 or ES384, by the key]
+    #[arg(
+        long,
+        value_name = "ALG",
+        requires = "signing_key",
+        ignore_case = true,
+        env = "IMAGE_INTEGRITY_SIGNING_ALG",
+        help_heading = "Signing"
+    )]
+    pub(super) signing_alg: Option<Algorithm>,
+    /// The name by which OPA's configuration knows the key
+    #[arg(long, value_name = "ID", requires = "signing_key", env = "IMAGE_INTEGRITY_KEY_ID", help_heading = "Signing")]
+    pub(super) key_id: Option<String>,
+    /// What the signature is for; OPA refuses one of another scope than its own
+    #[arg(long, requires = "signing_key", env = "IMAGE_INTEGRITY_SCOPE", help_heading = "Signing")]
+    pub(super) scope: Option<String>,
 }
 
 /// Write the completion script of a shell to standard output

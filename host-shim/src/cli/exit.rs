@@ -61,6 +61,11 @@ impl Stop {
         Self { exit: Exit::Usage, what: what.into(), next: Some(next.into()) }
     }
 
+    /// Wrong usage that says itself what to do.
+    pub(super) fn refused(what: impl Into<String>) -> Self {
+        Self { exit: Exit::Usage, what: what.into(), next: None }
+    }
+
     /// A file that was named on the command line cannot be read, or standard input as `-`.
     pub(super) fn unreadable(path: &Path, error: &std::io::Error) -> Self {
         if path == Path::new("-") {

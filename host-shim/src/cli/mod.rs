@@ -4,6 +4,7 @@
 
 mod answer;
 mod args;
+mod bundle;
 mod completions;
 mod config;
 mod exit;
@@ -49,6 +50,7 @@ fn run(command: Command, terminal: Terminal) -> Result<Exit, Stop> {
         Command::Verify(args) => verify::run(args, terminal),
         Command::Fetch(args) => fetch::run(args, terminal),
         Command::Replay(args) => replay::run(args, terminal),
+        Command::Bundle(args) => bundle::run(args, terminal),
         Command::Config { command: ConfigCommand::Check(args) } => config::check(args, terminal),
         Command::Completions(args) => completions::run(&args),
     }

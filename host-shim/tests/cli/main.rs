@@ -1,6 +1,7 @@
 //! The binary itself: its exit codes, what it writes and where.
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "all of this is a test")]
 
+mod bundle;
 mod manifests;
 mod replay;
 mod usage;

@@ -92,7 +92,7 @@ fn a_session_shows_all_that_is_written_but_for_what_the_ellipsis_stands_for() {
 #[test]
 fn every_option_is_in_the_manual() {
     let manual = Document::all().into_iter().find(|document| document.name == "docs/cli.md").unwrap();
-    for command in ["verify", "fetch", "replay", "config check", "completions"] {
+    for command in ["verify", "fetch", "replay", "bundle", "config check", "completions"] {
         let help = Command::new(env!("CARGO_BIN_EXE_image-integrity")).arg("help").args(command.split(' ')).output();
         let help = String::from_utf8(help.unwrap().stdout).unwrap();
         // Above its examples, which show other programs, too.

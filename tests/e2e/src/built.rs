@@ -18,6 +18,11 @@ pub fn bundle() -> PathBuf {
     named("IMAGE_INTEGRITY_E2E_BUNDLE")
 }
 
+/// The module in it.
+pub fn module() -> PathBuf {
+    named("IMAGE_INTEGRITY_E2E_MODULE")
+}
+
 /// The folder of the npm package under test.
 pub(crate) fn npm_package() -> PathBuf {
     named("IMAGE_INTEGRITY_E2E_NPM")

@@ -11,7 +11,7 @@ mod process;
 mod registry;
 mod tls;
 
-pub use built::{bundle, fixture, notation_go, shim};
+pub use built::{bundle, fixture, module, notation_go, shim};
 pub use node::verify_in_node;
 pub use opa::{Opa, canonical};
 pub use process::{Ended, Service, ended, run};

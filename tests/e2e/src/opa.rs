@@ -42,24 +42,41 @@ impl Opa {
 
     /// Starts `opa run` with the bundle, and decision logs on.
     pub fn serve() -> Self {
+        Self::try_serve(&bundle(), &[]).expect("OPA loads the bundle")
+    }
+
+    /// Starts `opa run` with a bundle, where OPA loads it; else tells how it ended.
+    pub fn try_serve(bundle: &Path, options: &[&str]) -> Result<Self, Ended> {
         let folder = tempfile::tempdir().unwrap();
         let address = format!("unix://{}", socket(&folder).display());
-        let service = Service::start(
-            Self::command()
-                .args(["run", "--server", "--skip-version-check", "--set", "decision_logs.console=true"])
-                .args(["--addr", &address, "--bundle"])
-                .arg(bundle()),
-        );
-        // It has loaded the bundle by then, and opens the socket next.
-        service.wait_for(|line| line.contains("Initializing server.").then_some(()));
+        let mut command = Self::command();
+        command
+            .args(["run", "--server", "--skip-version-check", "--set", "decision_logs.console=true"])
+            .args(["--addr", &address])
+            .args(options)
+            .arg("--bundle")
+            .arg(bundle);
+        let service = Service::start(&mut command);
+        // It has loaded the bundle once it initializes, and opens the socket next; else it says why not, and ends.
+        let line = service.wait_for(|line| {
+            (line.contains("Initializing server.") || line.starts_with("error: ")).then(|| line.to_owned())
+        });
+        if line.starts_with("error: ") {
+            return Err(run(&mut command));
+        }
         let opa = Self { service, folder };
         opa.wait_until_it_listens();
-        opa
+        Ok(opa)
     }
 
     /// The answer's status and body on an input: `result` is the verdict.
     pub fn ask(&self, input: &[u8]) -> (u16, Value) {
-        self.post("/v1/data/image_integrity/verify", &[br#"{"input":"#, input, b"}"].concat()).unwrap()
+        self.query("image_integrity/verify", input)
+    }
+
+    /// The answer's status and body of a rule, by its path below `data`.
+    pub fn query(&self, path: &str, input: &[u8]) -> (u16, Value) {
+        self.post(&format!("/v1/data/{path}"), &[br#"{"input":"#, input, b"}"].concat()).unwrap()
     }
 
     /// The first event of the decision log.

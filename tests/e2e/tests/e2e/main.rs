@@ -8,6 +8,7 @@ mod bundle;
 mod corpus;
 mod demo;
 mod notation_go;
+mod packing;
 mod registries;
 
 use std::{ffi::OsStr, fs, path::Path, process::Command};
