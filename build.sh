@@ -15,7 +15,7 @@ usage: ./build.sh COMMAND
   build   the CLI (target/release/image-integrity), the module (dist/policy.wasm) and the bundle for OPA (dist/bundle.tar.gz)
   demo    build, then verify a signed image and refuse an unsigned and a tampered one, natively and in OPA where there is one
   test    the tests
-  e2e     the end-to-end tests against real peers: OPA, two registries, notation-go (needs Go)
+  e2e     the end-to-end tests against real peers: OPA, three registries, notation-go (needs Go)
   deny    check licences and sources of dependencies
   rust    install the toolchain of rust-toolchain.toml, as every command does where it is missing
   sizes   the module's size by crate

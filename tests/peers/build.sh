@@ -1,5 +1,5 @@
 #!/bin/sh
-# Builds the peers once: signer, ociregistry, opa (with its wasm engine) and CNCF distribution's registry.
+# Builds the peers once: signer, the servers of servers/, opa (with its wasm engine) and CNCF distribution's registry.
 # Their folder is the last line on stdout. It is named by the hash of the sources here and of the Go version, so a second run only prints it.
 set -eu
 cd "$(dirname "$0")"
@@ -15,7 +15,7 @@ key() {
   cat build.sh $(find "$@" -name go.mod -o -name go.sum -o -name '*.go' | LC_ALL=C sort) | { go version; cat; } | digest
 }
 
-# build NAME MODULE-FOLDER PACKAGE [TAGS]: OPA and distribution are kept apart by their own hash, since they change less often than the rest.
+# build NAME MODULE-FOLDER PACKAGE [TAGS]: each module's programs are kept apart by its own hash, since OPA and distribution change less often than the rest.
 # A finished program is renamed into place, so that concurrent runs never meet half of one.
 build() {
   [ -x "$bin/$1" ] && return
@@ -35,7 +35,9 @@ mkdir -p "$cache"
 cache=$(cd "$cache" && pwd)
 bin=$cache/$(key .)/bin
 build signer . ./cmd/signer
-build ociregistry . ./cmd/ociregistry
+for server in ociregistry gcrregistry tokenserver registryproxy blobstore; do
+  build "$server" servers "./cmd/$server"
+done
 build opa opa github.com/open-policy-agent/opa opa_wasm
 build registry distribution github.com/distribution/distribution/v3/cmd/registry
 echo "$bin"

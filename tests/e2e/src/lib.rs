@@ -5,15 +5,23 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::missing_panics_doc)]
 
 mod built;
+mod hosts;
+mod login;
 mod node;
 mod opa;
 mod process;
+mod proxy;
 mod registry;
+mod served;
 mod tls;
+mod tokens;
 
 pub use built::{bundle, fixture, module, notation_go, shim};
+pub use hosts::HostsDir;
+pub use login::{CredentialHelper, DockerConfig, IDENTITY_TOKEN, PASSWORD, USER, WRONG_PASSWORD, assert_discreet};
 pub use node::verify_in_node;
 pub use opa::{Opa, canonical};
 pub use process::{Ended, Service, ended, run};
+pub use proxy::{BlobStore, Proxy};
 pub use registry::{Kind, Registry, Signer};
-pub use tls::Tls;
+pub use tokens::TokenServer;

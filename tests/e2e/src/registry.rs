@@ -1,14 +1,18 @@
 //! Registries on other people's code, and a signer that pushes to them.
 
-use std::{ffi::OsString, process::Command};
+use std::{ffi::OsString, path::PathBuf, process::Command, sync::Arc};
 
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::{
     built::{fixture, notation_go, peer},
+    login::{HTPASSWD, PUBLISHER},
     opa::written,
-    process::{Ended, Service, run},
+    process::{Ended, run},
+    served::Served,
     tls::Tls,
+    tokens::TokenServer,
 };
 
 /// What serves, and what it can do.
@@ -20,15 +24,18 @@ pub enum Kind {
     NoFilter,
     /// The same without the referrers API: signers keep the fallback tag.
     FallbackTag,
+    /// go-containerregistry, whose referrers API does not filter, and takes the media type of the config for the artifact type.
+    ConfigTypes,
+    /// The same without the referrers API.
+    ConfigTypesFallbackTag,
     /// CNCF distribution, which knows no referrers API.
     Distribution,
 }
 
 /// A registry in memory, on a free port of 127.0.0.1.
 pub struct Registry {
-    service: Service,
-    address: String,
-    tls: Option<Tls>,
+    served: Served,
+    wants_login: bool,
     _configuration: TempDir,
 }
 
@@ -49,36 +56,65 @@ impl Registry {
 
     /// A registry on TLS, with a certificate of a CA of its own.
     pub fn with_tls(kind: Kind) -> Self {
-        Self::start(kind, Some(Tls::new()))
+        Self::start(kind, Some(Arc::new(Tls::new())))
     }
 
-    fn start(kind: Kind, tls: Option<Tls>) -> Self {
+    /// CNCF distribution on TLS, which lets in by Basic the users of [`crate::login`] alone.
+    pub fn with_htpasswd() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let service = Service::start(&mut match kind {
-            Kind::ReferrersApi => ociregistry(&[], tls.as_ref()),
-            Kind::NoFilter => ociregistry(&["--no-filter"], tls.as_ref()),
-            Kind::FallbackTag => ociregistry(&["--no-referrers-api"], tls.as_ref()),
-            Kind::Distribution => distribution(&folder, tls.as_ref()),
-        });
-        let address = service.wait_for(|line| {
-            let (_, rest) = line.split_once("listening ")?;
-            let address = rest.trim_start_matches("on ");
-            Some(address.split(['"', ',']).next()?.to_owned())
-        });
-        Self { service, address, tls, _configuration: folder }
+        let file = written(&folder, "htpasswd", HTPASSWD);
+        let auth = json!({ "htpasswd": { "realm": "e2e", "path": file } });
+        Self::distribution(folder, Some(Arc::new(Tls::new())), Some(&auth))
+    }
+
+    /// CNCF distribution on TLS, which takes the tokens of this server.
+    pub fn with_tokens(tokens: &TokenServer) -> Self {
+        Self::with_tokens_at(tokens, "127.0.0.1")
+    }
+
+    /// The same, but it names the token server by this host.
+    pub fn with_tokens_at(tokens: &TokenServer, host: &str) -> Self {
+        let auth = tokens.auth(&tokens.realm(host));
+        Self::distribution(tempfile::tempdir().unwrap(), tokens.tls(), Some(&auth))
+    }
+
+    fn start(kind: Kind, tls: Option<Arc<Tls>>) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let (program, options) = match kind {
+            Kind::ReferrersApi => ("ociregistry", None),
+            Kind::NoFilter => ("ociregistry", Some("--no-filter")),
+            Kind::FallbackTag => ("ociregistry", Some("--no-referrers-api")),
+            Kind::ConfigTypes => ("gcrregistry", None),
+            Kind::ConfigTypesFallbackTag => ("gcrregistry", Some("--no-referrers-api")),
+            Kind::Distribution => return Self::distribution(folder, tls, None),
+        };
+        let served = Served::peer(program, options.map(str::to_owned), tls);
+        Self { served, wants_login: false, _configuration: folder }
+    }
+
+    fn distribution(folder: TempDir, tls: Option<Arc<Tls>>, auth: Option<&Value>) -> Self {
+        let served = Served::start(&mut distribution(&folder, tls.as_deref(), auth), tls);
+        Self { served, wants_login: auth.is_some(), _configuration: folder }
+    }
+
+    /// Host and port.
+    pub fn host(&self) -> &str {
+        &self.served.address
+    }
+
+    /// Scheme, host and port.
+    pub fn origin(&self) -> String {
+        self.served.origin()
     }
 
     /// The full name of an image here, of its repository and tag.
     pub fn image(&self, name: &str) -> String {
-        format!("{}/{name}", self.address)
+        format!("{}/{name}", self.served.address)
     }
 
     /// How it is reached: options that the signer and the command line share.
     pub fn options(&self) -> Vec<OsString> {
-        match &self.tls {
-            None => vec!["--plain-http".into()],
-            Some(tls) => vec!["--ca-file".into(), tls.ca().into()],
-        }
+        self.served.options()
     }
 
     /// Pushes a small image, and tells its full name.
@@ -113,43 +149,51 @@ impl Registry {
         run(notation_go().args(["verify", "--image", image, "--store", &store]).args(self.options()))
     }
 
-    /// The requests that have come so far: method, path with query, and status. Only ociregistry tells them.
+    /// The requests that have come so far: method, path with query, and status.
     pub fn requests(&self) -> Vec<String> {
-        self.service.lines().into_iter().filter(|line| line.contains(" /v2/")).collect()
+        self.served.requests()
     }
 
     /// Waits until a request to this path with query has been answered and logged.
     pub fn wait_for_request(&self, path: &str) {
-        self.service.wait_for(|line| (line.split(' ').nth(1)? == path).then_some(()));
+        self.served.wait_for_request(path);
+    }
+
+    /// The CA of its certificate, where it is on TLS.
+    pub fn ca(&self) -> Option<PathBuf> {
+        Some(self.served.tls.as_ref()?.ca())
+    }
+
+    pub(crate) fn tls(&self) -> Option<Arc<Tls>> {
+        self.served.tls.clone()
     }
 
     fn signer<'a>(&self, command: &str, arguments: impl IntoIterator<Item = &'a str>) {
-        let ended = run(notation_go().arg(command).args(arguments).args(self.options()));
+        let mut signer = notation_go();
+        signer.arg(command).args(arguments).args(self.options());
+        if self.wants_login {
+            signer.args(["--user", PUBLISHER.0, "--password", PUBLISHER.1]);
+        }
+        let ended = run(&mut signer);
         assert_eq!(ended.code, 0, "signer {command}: {ended:?}");
     }
 }
 
-fn ociregistry(options: &[&str], tls: Option<&Tls>) -> Command {
-    let mut command = peer("ociregistry");
-    command.args(options);
-    if let Some(tls) = tls {
-        command.arg("--tls-cert").arg(tls.certificate()).arg("--tls-key").arg(tls.key());
-    }
-    command
-}
-
-fn distribution(folder: &TempDir, tls: Option<&Tls>) -> Command {
+fn distribution(folder: &TempDir, tls: Option<&Tls>, auth: Option<&Value>) -> Command {
     // JSON is YAML, and quotes whatever a path has in it.
-    let mut http = serde_json::json!({ "addr": "127.0.0.1:0" });
+    let mut http = json!({ "addr": "127.0.0.1:0" });
     if let Some(tls) = tls {
-        http["tls"] = serde_json::json!({ "certificate": tls.certificate(), "key": tls.key() });
+        http["tls"] = json!({ "certificate": tls.certificate(), "key": tls.key() });
     }
-    let configuration = serde_json::json!({
+    let mut configuration = json!({
         "version": "0.1",
         "log": { "level": "info" },
         "storage": { "inmemory": {} },
         "http": http,
     });
+    if let Some(auth) = auth {
+        configuration["auth"] = auth.clone();
+    }
     let mut command = peer("registry");
     command.arg("serve").arg(written(folder, "config.yml", configuration.to_string()));
     command

@@ -7,13 +7,18 @@ mod bad_input;
 mod bundle;
 mod corpus;
 mod demo;
+mod logins;
+mod mirrors;
 mod notation_go;
+mod one_verdict;
 mod packing;
 mod registries;
+mod requests;
+mod storage;
 
 use std::{ffi::OsStr, fs, path::Path, process::Command};
 
-use image_integrity_e2e::{Ended, Opa, canonical, fixture, run, shim, verify_in_node};
+use image_integrity_e2e::{Ended, Opa, assert_discreet, canonical, fixture, run, shim, verify_in_node};
 use serde_json::Value;
 
 /// The configuration that trusts the demo's signer.
@@ -31,7 +36,13 @@ fn asked(command: &str, config: &str) -> Command {
 
 /// The verdict document of `verify`, and how it ended.
 fn verified<S: AsRef<OsStr>>(config: &str, arguments: impl IntoIterator<Item = S>) -> (Ended, Value) {
-    let ended = run(asked("verify", config).args(["--output", "json"]).args(arguments));
+    judged(asked("verify", config).args(arguments))
+}
+
+/// The same of this command. It tells all that it does, and in that no secret.
+fn judged(verify: &mut Command) -> (Ended, Value) {
+    let ended = run(verify.args(["--output", "json", "--log-level", "trace"]));
+    assert_discreet(&ended);
     let verdict = serde_json::from_str(&ended.out).unwrap_or_else(|error| panic!("{error}: {ended:?}"));
     (ended, verdict)
 }

@@ -50,7 +50,7 @@ func (f registryFlags) open(reference string) (*remote.Repository, string, error
 		}
 		transport.TLSClientConfig = &tls.Config{RootCAs: roots}
 	}
-	client := &auth.Client{Client: &http.Client{Transport: transport}}
+	client := &auth.Client{Client: &http.Client{Transport: transport}, Cache: auth.NewCache()}
 	if *f.user != "" {
 		client.Credential = auth.StaticCredential(repository.Reference.Registry, auth.Credential{Username: *f.user, Password: *f.password})
 	}
