@@ -36,13 +36,13 @@ pub(super) fn reach(args: RegistryArgs, configuration: &Configuration) -> Result
         keychain,
         trusted_realms,
         hosts: hosts.unwrap_or_default(),
-        proxies: Proxies::of(|name| env::var(name).ok()).map_err(unusable)?,
+        proxies: Proxies::of(|name| env::var(name).ok()).map_err(|error| unusable(&error))?,
     };
-    Registries::new(options).map_err(unusable)
+    Registries::new(options).map_err(|error| unusable(&error))
 }
 
-fn unusable(error: ConnectionError) -> Stop {
-    let next = match &error {
+fn unusable(error: &ConnectionError) -> Stop {
+    let next = match error {
         ConnectionError::CaFile { .. } => "--ca-file takes a file of PEM certificates",
         ConnectionError::Proxy(_) => "correct the variable, or take it out of the environment",
         ConnectionError::Client(_) => "check the CAs of this system",

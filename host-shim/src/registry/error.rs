@@ -184,7 +184,10 @@ fn waiting(wait: Option<Duration>) -> String {
 }
 
 fn besides(mirrors: &[String]) -> String {
-    mirrors.iter().map(|mirror| format!("; before that, mirror {mirror}")).collect()
+    match mirrors {
+        [] => String::new(),
+        mirrors => format!("; asked before: {}", mirrors.join("; ")),
+    }
 }
 
 fn words(said: Option<&RegistryWords>) -> String {

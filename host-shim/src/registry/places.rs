@@ -35,13 +35,11 @@ impl<'r> Places<'r> {
         let up: Vec<_> =
             serving.iter().copied().filter(|endpoint| !registries.down.contains_key(&endpoint.origin())).collect();
         let mut left = if up.is_empty() { serving } else { up }.into_iter();
-        match left.next() {
-            Some(current) => Ok(Self { registries, left, current, failures: Vec::new() }),
-            None => {
-                let reason = "no host in its hosts.toml has the capability that this takes".to_owned();
-                Err(asked.failed(registry, Reason::Unreachable(reason)))
-            }
-        }
+        let current = left.next().ok_or_else(|| {
+            let reason = "no host in its hosts.toml has the capability that this takes".to_owned();
+            asked.failed(registry, Reason::Unreachable(reason))
+        })?;
+        Ok(Self { registries, left, current, failures: Vec::new() })
     }
 
     pub(super) fn current(&self) -> &'r Endpoint {

@@ -180,7 +180,8 @@ impl<'r> Repository<'r> {
         let Registries { transport, keychain, sessions, trusted_realms, .. } = self.registries;
         let authorized =
             Authorized { transport, keychain, sessions, trusted_realms, endpoint: place, repository: &self.name };
-        authorized.send(&request, allowance).await
+        // On the heap, since a login is seldom and large.
+        Box::pin(authorized.send(&request, allowance)).await
     }
 
     /// The places to ask for something.

@@ -185,7 +185,7 @@ pub(super) fn bearer(token: &SecretString) -> Option<HeaderValue> {
     if token.len() > MAX_TOKEN_BYTES || !token.bytes().all(|b| b.is_ascii_graphic()) {
         return None;
     }
-    let mut header = HeaderValue::from_str(&format!("Bearer {}", token)).ok()?;
+    let mut header = HeaderValue::from_str(&format!("Bearer {token}")).ok()?;
     header.set_sensitive(true);
     Some(header)
 }
