@@ -143,7 +143,9 @@ impl<'r> Image<'r> {
             Met::Content(digest, content) => {
                 self.contents.insert(digest, content);
             }
-            Met::Listing(listing) => {
+            Met::Listing(mut listing) => {
+                // The order of a list means nothing, and registries and clients write the same one differently: the verdict should not.
+                listing.referrers.sort_by(|a, b| a.digest.cmp(&b.digest));
                 self.evidence.referrers = Some(listing.referrers);
                 if let Some(failure) = listing.incomplete {
                     self.note("referrers", None, failure);

@@ -13,7 +13,7 @@ use crate::{
     engine::Native,
     reference::{Algorithm, Digest, Reference, Selector},
     testing::{
-        ample, demo_config, fixture,
+        SIGNATURE_TYPE, ample, demo_config, fixture,
         registry::{self, demo, demo_layout, image, plain, plain_demo},
         server::{Reply, Server},
         short,
@@ -60,6 +60,25 @@ async fn the_input_replays_to_the_same_verdict_and_needs_nothing() {
         let verdict: Value = serde_json::from_slice(&gathered.verdict).unwrap();
         assert_eq!((&verdict["needs"], &verdict["requestId"]), (&Value::Array(vec![]), &Value::from("r1")));
     }
+}
+
+#[tokio::test]
+async fn the_order_in_which_a_registry_lists_referrers_changes_nothing() {
+    let entry = |letter: &str| {
+        let digest = format!("sha256:{}", letter.repeat(64));
+        format!(r#"{{"mediaType":"text/x","digest":"{digest}","size":7,"artifactType":"{SIGNATURE_TYPE}"}}"#)
+    };
+    let mut listings = Vec::new();
+    for order in [["a", "b", "c"], ["b", "c", "a"]] {
+        let list = format!("[{}]", order.map(entry).join(","));
+        let server = demo(move |seen| seen.path().contains("/referrers/").then(|| registry::page(&list, &[]))).await;
+        let gathered = verified(&[ImageSource::Registry(image(&server, ":signed"))]).await;
+        let input: Value = serde_json::from_slice(&gathered.input).unwrap();
+        let listing = input["images"][&gathered.images[0].key]["referrers"].clone();
+        assert_eq!(listing.as_array().unwrap().len(), 3);
+        listings.push(listing);
+    }
+    assert_eq!(listings[0], listings[1]);
 }
 
 #[tokio::test]
