@@ -100,7 +100,7 @@ pub(super) enum ConfigCommand {
 /// Verify the signatures of images
 ///
 /// Says of each image what was checked under the configuration, what failed and what to do about it. Of an image index the index itself is judged, and not
-/// the images that it lists.
+/// the images that it lists. Registries are logged in to with what `docker login` left.
 #[derive(Debug, Args)]
 #[command(after_long_help = "Examples:\n  \
     image-integrity verify --config verify-config.yaml registry.example/app:v1\n  \
@@ -186,16 +186,17 @@ pub(super) struct RegistryArgs {
     /// [env: IMAGE_INTEGRITY_CA_FILE, separated as in PATH]
     #[arg(long = "ca-file", value_name = "FILE")]
     pub(super) ca_files: Vec<PathBuf>,
-    /// Log in with the credentials of this docker config.json in place of the one that `docker login` writes
+    /// Log in with this docker config.json, and not with the one that `docker login` writes
     #[arg(long, value_name = "FILE", env = "IMAGE_INTEGRITY_REGISTRY_CONFIG")]
     pub(super) registry_config: Option<PathBuf>,
-    /// Mirrors and more about single hosts: a folder as containerd's certs.d, with REGISTRY/hosts.toml in it
+    /// Mirrors, CAs and client certificates of single registries: a folder as containerd's certs.d, with REGISTRY/hosts.toml in it
     #[arg(long, value_name = "DIR", env = "IMAGE_INTEGRITY_HOSTS_DIR")]
     pub(super) hosts_dir: Option<PathBuf>,
-    /// Follow `skip_verify = true` of a hosts.toml, which is refused otherwise
+    /// Check no certificates of hosts that have `skip_verify = true` in a hosts.toml, which is refused otherwise
     #[arg(long, env = "IMAGE_INTEGRITY_INSECURE_SKIP_VERIFY", value_parser = BoolishValueParser::new())]
     pub(super) insecure_skip_verify: bool,
-    /// Let the token service at REALM see the credential for REGISTRY, although its name does not show that it is the same owner's. Repeatable
+    /// Let the token service at the host REALM see the credential for REGISTRY, where their names do not show that both have one owner. Repeatable, or separated
+    /// by commas
     #[arg(
         long = "trust-realm",
         value_name = "REGISTRY=REALM",
