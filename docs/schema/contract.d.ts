@@ -211,6 +211,12 @@ export type FailureCode =
   | "REGISTRY_THROTTLED"
   /** The registry asks for a login. */
   | "REGISTRY_UNAUTHORIZED"
+  /** The registry, or the service that gives tokens for it, refuses the credential. */
+  | "REGISTRY_LOGIN_FAILED"
+  /** The registry sends to a token service that may not see the credential, or may not be asked at all. */
+  | "REGISTRY_REALM_REFUSED"
+  /** The credential for the registry could not be had from where it is kept. */
+  | "CREDENTIAL_UNAVAILABLE"
   /** The registry refuses access. */
   | "REGISTRY_FORBIDDEN"
   /** The TLS connection to the registry failed. */

@@ -100,7 +100,7 @@ pub(super) enum ConfigCommand {
 /// Verify the signatures of images
 ///
 /// Says of each image what was checked under the configuration, what failed and what to do about it. Of an image index the index itself is judged, and not
-/// the images that it lists.
+/// the images that it lists. Registries are logged in to with what `docker login` left.
 #[derive(Debug, Args)]
 #[command(after_long_help = "Examples:\n  \
     image-integrity verify --config verify-config.yaml registry.example/app:v1\n  \
@@ -177,30 +177,31 @@ pub(super) struct QuestionArgs {
 
 /// How registries are reached.
 #[derive(Debug, Args)]
-#[command(next_help_heading = "Registries")]
 pub(super) struct RegistryArgs {
     /// Speak HTTP without TLS to every registry
-    #[arg(long, env = "IMAGE_INTEGRITY_PLAIN_HTTP", value_parser = BoolishValueParser::new())]
+    #[arg(long, env = "IMAGE_INTEGRITY_PLAIN_HTTP", value_parser = BoolishValueParser::new(), help_heading = "Registries")]
     pub(super) plain_http: bool,
     /// Trust the CAs of this PEM file as well when connecting to registries. Repeatable
     /// [env: IMAGE_INTEGRITY_CA_FILE, separated as in PATH]
-    #[arg(long = "ca-file", value_name = "FILE")]
+    #[arg(long = "ca-file", value_name = "FILE", help_heading = "Registries")]
     pub(super) ca_files: Vec<PathBuf>,
-    /// Log in with the credentials of this docker config.json in place of the one that `docker login` writes
-    #[arg(long, value_name = "FILE", env = "IMAGE_INTEGRITY_REGISTRY_CONFIG")]
+    /// Log in with this docker config.json, and not with the one that `docker login` writes
+    #[arg(long, value_name = "FILE", env = "IMAGE_INTEGRITY_REGISTRY_CONFIG", help_heading = "Registries")]
     pub(super) registry_config: Option<PathBuf>,
-    /// Mirrors and more about single hosts: a folder as containerd's certs.d, with REGISTRY/hosts.toml in it
-    #[arg(long, value_name = "DIR", env = "IMAGE_INTEGRITY_HOSTS_DIR")]
+    /// Mirrors, CAs and client certificates of single registries: a folder as containerd's certs.d, with REGISTRY/hosts.toml in it
+    #[arg(long, value_name = "DIR", env = "IMAGE_INTEGRITY_HOSTS_DIR", help_heading = "Registries")]
     pub(super) hosts_dir: Option<PathBuf>,
-    /// Follow `skip_verify = true` of a hosts.toml, which is refused otherwise
-    #[arg(long, env = "IMAGE_INTEGRITY_INSECURE_SKIP_VERIFY", value_parser = BoolishValueParser::new())]
+    /// Check no certificates of hosts that have `skip_verify = true` in a hosts.toml, which is refused otherwise
+    #[arg(long, env = "IMAGE_INTEGRITY_INSECURE_SKIP_VERIFY", value_parser = BoolishValueParser::new(), help_heading = "Registries")]
     pub(super) insecure_skip_verify: bool,
-    /// Let the token service at REALM see the credential for REGISTRY, although its name does not show that it is the same owner's. Repeatable
+    /// Let the token service at the host REALM see the credential for REGISTRY, where their names do not show that both have one owner. Repeatable, or separated
+    /// by commas
     #[arg(
         long = "trust-realm",
         value_name = "REGISTRY=REALM",
         env = "IMAGE_INTEGRITY_TRUST_REALM",
-        value_delimiter = ','
+        value_delimiter = ',',
+        help_heading = "Registries"
     )]
     pub(super) trusted_realms: Vec<TrustedRealm>,
 }
@@ -378,6 +379,18 @@ mod tests {
     fn the_command_line_is_consistent() {
         Cli::command().debug_assert();
     }
+
+    #[test]
+    fn only_what_is_about_registries_stands_under_their_heading() {
+        let cli = Cli::command();
+        let headings = cli.find_subcommand("verify").unwrap().get_arguments();
+        let under = headings.filter(|arg| arg.get_help_heading() == Some("Registries"));
+        assert_eq!(
+            under.filter_map(clap::Arg::get_long).collect::<Vec<_>>(),
+            ["plain-http", "ca-file", "registry-config", "hosts-dir", "insecure-skip-verify", "trust-realm", "timeout"]
+        );
+    }
+
     #[test]
     fn a_duration_is_above_zero_and_names_its_units() {
         assert_eq!(duration("30s"), Ok(Duration::from_secs(30)));

@@ -12,11 +12,12 @@ mod session;
 
 use std::{
     collections::BTreeSet,
-    env,
+    env, fs,
     path::{Path, PathBuf},
     process::Command,
 };
 
+use host_shim::registry::hosts::{RegistryHosts, SkipVerify};
 use markdown::Document;
 use session::{Checkout, Step, matches};
 
@@ -30,7 +31,7 @@ const RUN_BY_CI: [(&str, &str); 6] = [
     ("docs/opa.md", "./build.sh build"),
 ];
 
-const LANGUAGES: [&str; 8] = ["", "console", "yaml", "json", "rego", "rust", "mermaid", "text"];
+const LANGUAGES: [&str; 9] = ["", "console", "yaml", "json", "toml", "rego", "rust", "mermaid", "text"];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
@@ -136,6 +137,35 @@ fn every_configuration_has_no_mistakes() {
             };
             let said = checkout.run(&[step]).concat();
             assert!(said.contains("no mistakes"), "{}:{}:\n{said}", document.name, block.line);
+        }
+    }
+    assert!(checked > 0);
+}
+
+/// But for those of which a session shows what is wrong with them.
+#[test]
+fn every_hosts_toml_has_no_mistakes() {
+    let mut checked = 0;
+    for document in Document::all() {
+        let blocks = document.blocks();
+        let shown: Vec<_> = blocks.iter().filter(|block| block.language == "console").flat_map(Step::all).collect();
+        for block in blocks.iter().filter(|block| block.language == "toml") {
+            let place = format!("{}:{}", document.name, block.line);
+            let path = Path::new(block.label);
+            assert!(
+                path.ends_with("hosts.toml") && path.components().count() == 3,
+                "{place}: name it DIR/REGISTRY/hosts.toml"
+            );
+            if shown.iter().any(|step| step.shown.iter().any(|line| line.starts_with(&format!("{}:", block.label)))) {
+                continue;
+            }
+            checked += 1;
+            let folder = tempfile::tempdir().unwrap();
+            let file = folder.path().join(path);
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
+            fs::write(&file, block.lines.join("\n")).unwrap();
+            let dir = file.ancestors().nth(2).unwrap();
+            RegistryHosts::load(dir, SkipVerify::Refused).unwrap_or_else(|mistakes| panic!("{place}: {mistakes}"));
         }
     }
     assert!(checked > 0);
