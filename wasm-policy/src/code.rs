@@ -194,7 +194,7 @@ codes! {
     /// The image layout on disk cannot be read.
     LayoutInvalid = "LAYOUT_INVALID", Indeterminate, "Check the path; it must be an OCI image layout, as a folder or a tar file.";
     /// The host stopped fetching at its own limit of bytes, rounds or time.
-    FetchLimitReached = "FETCH_LIMIT_REACHED", Transient, "Try again with a longer --timeout; remove referrers from the image if it has many.";
+    FetchLimitReached = "FETCH_LIMIT_REACHED", Transient, "Ask about fewer images in one call, or with a longer --timeout; remove referrers from the image if it has many.";
 }
 
 impl fmt::Display for Code {

@@ -25,6 +25,7 @@ use crate::{
     engine::Native,
     evidence::{self, Gathered, Question},
     presenter::Asked,
+    reference::ImageSource,
     sources::is_stdin,
 };
 
@@ -63,7 +64,9 @@ pub(super) fn gather(args: QuestionArgs, terminal: Terminal) -> Result<Answered,
     for note in configuration.notes() {
         terminal.note(&format!("note: {note}"));
     }
-    let registries = registries::reach(registries, &configuration)?;
+    let in_registries = wanted.iter().any(|wanted| matches!(wanted.source, ImageSource::Registry(_)));
+    let needed = if in_registries { registries::Asked::Registries } else { registries::Asked::Layouts };
+    let registries = registries::reach(registries, &configuration, needed)?;
     let time = now.unwrap_or_else(current).to_string();
     let question = Question { config: configuration.config(), now: &time, request_id: None };
 

@@ -12,8 +12,16 @@ use crate::{
     },
 };
 
+/// Whether any registry is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Asked {
+    Registries,
+    /// All images are in layouts: what is in the environment for registries does not matter.
+    Layouts,
+}
+
 /// Reads what the options name. Nothing is fetched yet.
-pub(super) fn reach(args: RegistryArgs, configuration: &Configuration) -> Result<Registries, Stop> {
+pub(super) fn reach(args: RegistryArgs, configuration: &Configuration, asked: Asked) -> Result<Registries, Stop> {
     let RegistryArgs { plain_http, ca_files, registry_config, hosts_dir, insecure_skip_verify, trusted_realms } = args;
     let skip_verify = if insecure_skip_verify { SkipVerify::Allowed } else { SkipVerify::Refused };
     let hosts = hosts_dir.map(|dir| RegistryHosts::load(&dir, skip_verify)).transpose().map_err(|mistakes| {
@@ -26,17 +34,22 @@ pub(super) fn reach(args: RegistryArgs, configuration: &Configuration) -> Result
     let helpers = Helpers::Run { search_path: env::var_os("PATH").unwrap_or_default() };
     let keychain = match registry_config.as_deref().or(configuration.docker_config()) {
         Some(path) => Keychain::load(path, helpers),
+        None if asked == Asked::Layouts => Ok(Keychain::none()),
         None => Keychain::of_user(|name| env::var_os(name), helpers),
     };
     let keychain = keychain
         .map_err(|error| Stop::usage(error.to_string(), "mend it, or name another file with --registry-config"))?;
+    let proxies = match asked {
+        Asked::Registries => Proxies::of(|name| env::var(name).ok()).map_err(|error| unusable(&error))?,
+        Asked::Layouts => Proxies::default(),
+    };
     let options = RegistryOptions {
         ca_files: listed(ca_files, "IMAGE_INTEGRITY_CA_FILE"),
         plain_http: if plain_http || configuration.plain_http() { PlainHttp::Always } else { PlainHttp::Never },
         keychain,
         trusted_realms,
         hosts: hosts.unwrap_or_default(),
-        proxies: Proxies::of(|name| env::var(name).ok()).map_err(|error| unusable(&error))?,
+        proxies,
     };
     Registries::new(options).map_err(|error| unusable(&error))
 }

@@ -231,3 +231,19 @@ fn a_page_for_people_is_no_answer_of_a_registry() {
     assert_eq!(ended.code, 2, "{}", ended.out);
     assert!(ended.out.contains("REGISTRY_RESPONSE_INVALID"), "{}", ended.out);
 }
+
+#[test]
+fn a_login_that_cannot_be_read_does_not_matter_to_an_image_on_disk() {
+    let home = tempfile::tempdir().expect("a folder");
+    fs::create_dir(home.path().join(".docker")).expect("a folder");
+    fs::write(home.path().join(".docker/config.json"), "{").expect("a file");
+    let verified = |image: &str| {
+        let mut command = shim(["verify", "--config", &demo("verify-config.yaml"), image]);
+        command.env("HOME", home.path());
+        ended(command, "")
+    };
+    assert_eq!(verified(&layout("signed")).code, 0);
+    let refused = verified("registry.example/app:v1");
+    assert_eq!(refused.code, 64);
+    assert!(refused.err.contains(".docker/config.json"), "{}", refused.err);
+}

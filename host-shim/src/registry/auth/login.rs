@@ -139,7 +139,7 @@ impl Authorized<'_> {
         if candidates.is_empty() {
             return self.log_in_without(state, challenge, way, request, allowance).await;
         }
-        let mut refusals = Vec::new();
+        let (mut refusals, mut forbidden) = (Vec::new(), None);
         for credential in candidates {
             let authorization = match self.attempt(&challenge, Some(&credential), way, allowance).await? {
                 Attempt::Accepted(authorization) => authorization,
@@ -150,10 +150,12 @@ impl Authorized<'_> {
             };
             let answer = self.transport.send(&request.authorized(&authorization.header), allowance).await?;
             match answer.status {
-                StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
+                StatusCode::UNAUTHORIZED => {
                     let why = answer.refused(request.asked).reason.to_string();
                     refusals.push(format!("{credential}: {why}"));
                 }
+                // The registry knows who we are; another credential may have the right.
+                StatusCode::FORBIDDEN => forbidden = Some(answer),
                 _ => {
                     let credential = Some(credential);
                     state.login = Some(Granted { authorization, challenge, credential, way });
@@ -161,7 +163,7 @@ impl Authorized<'_> {
                 }
             }
         }
-        Err(failed(Reason::LoginRefused(refusals)))
+        forbidden.ok_or_else(|| failed(Reason::LoginRefused(refusals)))
     }
 
     /// Many registries give everybody a token.

@@ -62,9 +62,9 @@ fn proxy(name: &str, value: &str) -> Result<Url, ConnectionError> {
     // curl and Go take a host alone, too.
     let url = if value.contains("://") { Url::parse(value) } else { Url::parse(&format!("http://{value}")) };
     match url {
-        Ok(url) if matches!(url.scheme(), "http" | "https") && url.has_host() => Ok(url),
+        Ok(url) if matches!(url.scheme(), "http" | "https" | "socks5" | "socks5h") && url.has_host() => Ok(url),
         Ok(url) => Err(ConnectionError::Proxy(format!(
-            "the variable {name} names a proxy of the kind {}; write http://HOST:PORT",
+            "the variable {name} names a proxy of the kind {}; write http://HOST:PORT or socks5://HOST:PORT",
             wasm_policy::text::shown(url.scheme())
         ))),
         Err(error) => {
@@ -106,12 +106,13 @@ mod tests {
         assert_eq!(of(&[("ALL_PROXY", "http://a"), ("http_proxy", "http://h")]), (url("http://h/"), url("http://a/")));
         assert_eq!(of(&[("HTTP_PROXY", "http://h"), ("REQUEST_METHOD", "GET")]), (None, None));
         assert_eq!(of(&[("HTTPS_PROXY", "")]), (None, None));
+        assert_eq!(of(&[("https_proxy", "socks5://p:1080")]), (None, url("socks5://p:1080")));
     }
 
     #[test]
     fn a_variable_that_names_no_proxy_is_told_without_its_value() {
-        let told = proxies(&[("ALL_PROXY", "socks5://user:secret@proxy:1080")]).unwrap_err();
-        assert!(told.contains("ALL_PROXY names a proxy of the kind socks5") && !told.contains("secret"), "{told}");
+        let told = proxies(&[("ALL_PROXY", "socks4://user:secret@proxy:1080")]).unwrap_err();
+        assert!(told.contains("ALL_PROXY names a proxy of the kind socks4") && !told.contains("secret"), "{told}");
         let told = proxies(&[("HTTPS_PROXY", "http://user:secret@[")]).unwrap_err();
         assert!(told.contains("HTTPS_PROXY holds no URL") && !told.contains("secret"), "{told}");
     }
