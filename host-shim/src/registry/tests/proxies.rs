@@ -73,3 +73,27 @@ async fn behind_a_proxy_a_token_service_is_judged_all_the_same() {
     assert_eq!(code_of(resolve_of(&registries, &named("app:v1")).await), Code::RegistryRealmRefused);
     assert_eq!(proxy.seen().len(), 1);
 }
+
+#[tokio::test]
+async fn a_registry_that_only_looks_like_the_right_one_is_shown_no_credential() {
+    // R10: keys of logins are matched part by part, and from the end.
+    let keychain = || of_entries(&[("acme.azurecr.invalid", &alice()), ("*.azurecr.invalid", &alice())]);
+    for (host, is_shown) in [
+        ("acme.azurecr.invalid.evil.invalid", false),
+        ("evil-acme.azurecr.invalid.example", false),
+        ("x.acme.azurecr.invalid", false),
+        ("acme.azurecr.invalid:8443", false),
+        ("acme.azurecr.invalid", true),
+    ] {
+        let proxy = Server::start(|seen| match seen.header("authorization") {
+            None => Reply::new(401, &[("www-authenticate", "Basic")], ""),
+            Some(_) => manifest_reply(CONTENT),
+        })
+        .await;
+        let registries = proxied(&format!("http://{}", proxy.host()), keychain());
+        let outcome = resolve_of(&registries, &format!("{host}/app:v1").parse().unwrap()).await;
+        let expected = if is_shown { None } else { Some(Code::RegistryUnauthorized) };
+        assert_eq!(outcome.err().map(|error| error.code()), expected, "{host}");
+        assert_eq!(proxy.seen().iter().any(|seen| seen.header("authorization").is_some()), is_shown, "{host}");
+    }
+}
