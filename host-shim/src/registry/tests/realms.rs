@@ -18,7 +18,7 @@ async fn sent_to(realm: &str, with_credential: bool) -> (FetchError, Server) {
 
 #[tokio::test]
 async fn a_realm_on_another_host_is_sent_nothing() {
-    // R9: `realm::check`. The other server has another port at another loopback address, so it is another host.
+    // R9: `realm::check`. By another name this machine is another host.
     let elsewhere = Server::start(|_| token("t1")).await;
     let realm = format!("http://localhost:{}/token", elsewhere.address.port());
     for with_credential in [true, false] {
