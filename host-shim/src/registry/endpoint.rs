@@ -1,6 +1,6 @@
 //! Where a registry's content is asked for: at the registry itself, or at mirrors of it that are asked before.
 
-use std::{collections::HashMap, path::PathBuf, sync::Arc};
+use std::{borrow::Cow, collections::HashMap, path::PathBuf, sync::Arc};
 
 use http::HeaderMap;
 use url::Url;
@@ -151,6 +151,14 @@ impl Endpoint {
             },
             mirrors: is_mirror.then(|| registry.to_owned()),
         })
+    }
+
+    /// What a repository is called there: a path after `/v2` is a part of its name (`override_path`), also in tokens and in the keys of logins.
+    pub(super) fn repository<'n>(&self, name: &'n str) -> Cow<'n, str> {
+        match self.base.path().trim_matches('/').strip_prefix("v2/") {
+            Some(prefix) => Cow::Owned(format!("{prefix}/{name}")),
+            None => Cow::Borrowed(name),
+        }
     }
 
     /// The address of something in a repository, as `manifests/v1`.

@@ -178,8 +178,8 @@ impl<'r> Repository<'r> {
         let connection = place.connection();
         let request = Request { url, form: None, headers, connection, way: Way::Own, asked, limit, redirects, tries };
         let Registries { transport, keychain, sessions, trusted_realms, .. } = self.registries;
-        let authorized =
-            Authorized { transport, keychain, sessions, trusted_realms, endpoint: place, repository: &self.name };
+        let repository = &place.repository(&self.name);
+        let authorized = Authorized { transport, keychain, sessions, trusted_realms, endpoint: place, repository };
         // On the heap, since a login is seldom and large.
         Box::pin(authorized.send(&request, allowance)).await
     }

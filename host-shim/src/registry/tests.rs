@@ -2,7 +2,12 @@
 
 mod discovery;
 mod fetching;
+mod logins;
+mod mirrors;
+mod proxies;
+mod realms;
 mod refusing;
+mod retries;
 mod tls;
 
 use std::{fmt, path::PathBuf};

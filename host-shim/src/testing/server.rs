@@ -23,10 +23,13 @@ pub(crate) struct Server {
 /// A request as it came in.
 #[derive(Clone, Debug)]
 pub(crate) struct Seen {
-    /// Path and query.
+    pub(crate) method: String,
+    /// Path and query; of a proxy, the whole URL.
     pub(crate) target: String,
     /// Names in lower case.
     pub(crate) headers: Vec<(String, String)>,
+    /// As long as its length says.
+    pub(crate) body: String,
 }
 
 /// What to answer.
@@ -167,9 +170,14 @@ async fn converse(
     }
     let head = String::from_utf8(head).ok()?;
     let mut lines = head.lines();
-    let target = lines.next()?.split(' ').nth(1)?.to_owned();
+    let (method, rest) = lines.next()?.split_once(' ')?;
+    let (method, target) = (method.to_owned(), rest.split(' ').next()?.to_owned());
     let headers = lines.filter_map(|line| line.split_once(": ")).map(|(n, v)| (n.to_lowercase(), v.to_owned()));
-    let seen = Seen { target, headers: headers.collect() };
+    let mut seen = Seen { method, target, headers: headers.collect(), body: String::new() };
+    let length = seen.header("content-length").and_then(|length| length.parse().ok()).unwrap_or_default();
+    let mut body = vec![0; length];
+    stream.read_exact(&mut body).await.ok()?;
+    seen.body = String::from_utf8(body).ok()?;
     log.lock().unwrap().push(seen.clone());
     let reply = answer(&seen);
     if let Some(notify) = &reply.not_before {

@@ -2,7 +2,9 @@
 #![allow(clippy::expect_used, clippy::unwrap_used, reason = "all of this is a test")]
 
 mod bundle;
+mod hostile;
 mod manifests;
+mod mistakes;
 mod replay;
 mod usage;
 mod verify;

@@ -114,7 +114,7 @@ fn is_inner_address(url: &Url) -> bool {
             address.is_unique_local() || address.to_ipv4_mapped().is_some_and(|address| address.is_private())
         }
         // Names are judged by their addresses when they are connected to.
-        Some(Host::Domain(name)) => return name == "localhost" || name.ends_with(".localhost"),
+        Some(Host::Domain(_)) => false,
         None => return true,
     };
     is_private || Reach::Redirected.check(url).is_err()

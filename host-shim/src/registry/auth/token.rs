@@ -99,7 +99,7 @@ impl Question<'_> {
         transport: &Transport,
         allowance: &Allowance,
     ) -> Result<Answer, FetchError> {
-        let mut url = self.realm.clone();
+        let mut url = self.place();
         {
             let mut query = url.query_pairs_mut();
             if let Some(service) = self.service {
@@ -128,7 +128,7 @@ impl Question<'_> {
         if let Some(service) = self.service {
             form.push(("service", service));
         }
-        transport.send(&self.request(self.realm.clone(), Some(&form)), allowance).await
+        transport.send(&self.request(self.place(), Some(&form)), allowance).await
     }
 
     fn request<'r>(&'r self, url: Url, form: Option<&'r [(&'r str, &'r str)]>) -> Request<'r> {
@@ -143,6 +143,15 @@ impl Question<'_> {
             redirects: Redirects::WithinOrigin,
             tries: Tries::Several,
         }
+    }
+
+    /// The realm without a scope: a registry may write into its query, too, what it would like to have.
+    fn place(&self) -> Url {
+        let mut url = self.realm.clone();
+        if self.realm.query_pairs().any(|(name, _)| name == "scope") {
+            url.query_pairs_mut().clear().extend_pairs(self.realm.query_pairs().filter(|(name, _)| name != "scope"));
+        }
+        url
     }
 
     /// The right to pull from this repository, whatever the registry would have asked for.

@@ -44,6 +44,7 @@ async fn of_an_endless_list_one_entry_too_many_is_kept_and_no_more_is_asked_for(
 
 #[tokio::test]
 async fn pages_without_end_are_followed_fifty_times() {
+    // R5: `MAX_PAGES`.
     let asked = Asked::of(|seen| {
         let number = page_number(seen);
         page(&entries(number..number + 1), &[("link", &format!("<?n={}>; rel=next", number + 1))])
@@ -68,6 +69,7 @@ async fn pages_that_lead_back_are_not_followed_again() {
 
 #[tokio::test]
 async fn a_page_on_another_host_is_not_asked_for_and_the_list_is_partial() {
+    // R5: the origin in `link::next_page`.
     let elsewhere = Asked::same(page("[]", &[])).await;
     let link = format!("<http://{}/v2/app/referrers/x>; rel=next", elsewhere.server.host());
     let asked = Asked::same(page(&entries(0..1), &[("link", &link)])).await;
@@ -78,6 +80,7 @@ async fn a_page_on_another_host_is_not_asked_for_and_the_list_is_partial() {
 
 #[tokio::test]
 async fn a_list_that_breaks_off_is_partial_and_says_why() {
+    // R13: `Listing::incomplete`.
     for (second, code) in [
         (Reply::new(500, &[], ""), Code::RegistryUnavailable),
         (Reply::new(429, &[], ""), Code::RegistryThrottled),
@@ -97,6 +100,7 @@ async fn a_list_that_breaks_off_is_partial_and_says_why() {
 
 #[tokio::test]
 async fn no_error_is_an_empty_list() {
+    // R6: `lack`.
     for (reply, code) in [
         (Reply::new(400, &[], ""), Code::RegistryResponseInvalid),
         (Reply::new(401, &[], ""), Code::RegistryUnauthorized),
@@ -170,6 +174,7 @@ async fn a_registry_without_the_api_is_asked_for_the_fallback_tag() {
 
 #[tokio::test]
 async fn the_fallback_tag_of_a_longer_digest_is_cut_to_sixty_four_digits() {
+    // R7: `listing::fallback_tag`.
     let asked = Asked::same(not_found("MANIFEST_UNKNOWN")).await;
     let subject = Digest::of(Algorithm::Sha512, b"subject");
     assert_eq!(asked.referrers(&subject).await.unwrap().referrers, []);

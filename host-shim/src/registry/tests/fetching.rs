@@ -16,6 +16,7 @@ async fn a_tag_is_resolved_to_the_digest_size_and_type_of_what_was_sent() {
 
 #[tokio::test]
 async fn where_there_is_a_digest_the_tag_beside_it_is_not_asked_for() {
+    // R1: once there is a digest, only it counts.
     let asked = Asked::same(manifest_reply(CONTENT)).await;
     let digest = digest_of(CONTENT);
     assert_eq!(asked.resolve(&format!(":v1@{digest}")).await.unwrap().digest, digest.as_str());
@@ -33,6 +34,7 @@ async fn a_digest_header_that_is_not_that_of_the_body_is_refused() {
 
 #[tokio::test]
 async fn bytes_that_do_not_hash_to_the_digest_asked_for_are_refused() {
+    // R2: `check_digest`.
     let wanted = digest_of(CONTENT);
     // The header agrees with the digest asked for: it proves nothing.
     let headers = [("content-type", MANIFEST), (DIGEST_HEADER, wanted.as_str())];
@@ -45,6 +47,7 @@ async fn bytes_that_do_not_hash_to_the_digest_asked_for_are_refused() {
 
 #[tokio::test]
 async fn a_size_that_is_not_that_of_the_bytes_is_refused_both_ways() {
+    // R4: `check_size`, and the limit of `read`.
     let (digest, size) = (digest_of(CONTENT), size_of(CONTENT));
     for reply in [manifest_reply(CONTENT), Reply::without_length(200, &[("content-type", MANIFEST)], CONTENT)] {
         let asked = Asked::same(reply).await;
@@ -81,6 +84,7 @@ async fn a_manifest_of_four_mebibytes_is_accepted_and_one_byte_more_is_not() {
 
 #[tokio::test]
 async fn a_body_without_end_ends_at_the_bound() {
+    // R4: the limit of `read`.
     let endless = Reply::without_length(200, &[("content-type", MANIFEST)], CONTENT).then_endless();
     let asked = Asked::same(endless).await;
     assert_eq!(code_of(asked.tag().await), Code::ContentTooLarge);

@@ -11,13 +11,17 @@ use tokio_rustls::TlsAcceptor;
 use super::*;
 
 /// A CA, and a server that has a certificate of it.
-struct World {
+pub(super) struct World {
     folder: TempDir,
-    server: Server,
+    pub(super) server: Server,
 }
 
 impl World {
     async fn new() -> Self {
+        Self::of(|_| manifest_reply(CONTENT)).await
+    }
+
+    pub(super) async fn of(answer: impl Fn(&Seen) -> Reply + Send + Sync + 'static) -> Self {
         let mut params = CertificateParams::default();
         params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
         let ca = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
@@ -33,8 +37,13 @@ impl World {
             .with_single_cert(vec![certificate.der().clone()], PrivatePkcs8KeyDer::from(key.serialize_der()).into())
             .unwrap();
         let tls = TlsAcceptor::from(Arc::new(config));
-        let server = Server::start_with(Some(tls), |_| manifest_reply(CONTENT)).await;
+        let server = Server::start_with(Some(tls), answer).await;
         Self { folder, server }
+    }
+
+    /// Options that trust the CA.
+    pub(super) fn trusted(&self) -> RegistryOptions {
+        trusting(&self.file("ca.pem"))
     }
 
     fn file(&self, name: &str) -> PathBuf {

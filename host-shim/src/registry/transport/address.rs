@@ -36,7 +36,8 @@ const METADATA_V6: [Ipv6Addr; 2] =
 /// No address that a name has may be connected to.
 #[derive(Debug)]
 pub(in crate::registry) struct AddressRefused {
-    pub(super) address: IpAddr,
+    /// The address, or a name that needs none to be known.
+    pub(super) at: String,
 }
 
 /// A name has no address.
@@ -54,14 +55,19 @@ impl Reach {
         }
     }
 
-    /// Checks a host that is an address. Names are checked when they are resolved, so that no other answer of DNS can come in between.
+    /// Checks a host that is an address, or this machine's own name. Other names are checked when they are resolved, so that no other answer of DNS can
+    /// come in between.
     pub(in crate::registry) fn check(self, url: &Url) -> Result<(), AddressRefused> {
         let address = match url.host() {
             Some(Host::Ipv4(address)) => IpAddr::V4(address),
             Some(Host::Ipv6(address)) => IpAddr::V6(address),
+            // The resolver would let it pass where a proxy of our own is on this machine.
+            Some(Host::Domain(name)) if self == Self::Redirected && is_this_machine(name) => {
+                return Err(AddressRefused { at: name.to_owned() });
+            }
             Some(Host::Domain(_)) | None => return Ok(()),
         };
-        if self.allows(address) { Ok(()) } else { Err(AddressRefused { address }) }
+        if self.allows(address) { Ok(()) } else { Err(AddressRefused { at: address.to_string() }) }
     }
 }
 
@@ -88,11 +94,17 @@ impl Resolve for Resolver {
             let (allowed, refused): (Vec<_>, Vec<_>) = found.partition(|address| reach.allows(address.ip()));
             match (allowed.is_empty(), refused.first()) {
                 (false, _) => Ok(Box::new(allowed.into_iter()) as Addrs),
-                (true, Some(refused)) => Err(AddressRefused { address: refused.ip() }.into()),
+                (true, Some(refused)) => Err(AddressRefused { at: refused.ip().to_string() }.into()),
                 (true, None) => Err(NameUnresolved { reason: "it has no address".to_owned() }.into()),
             }
         })
     }
+}
+
+/// `localhost` and what is below it (RFC 6761, section 6.3).
+fn is_this_machine(name: &str) -> bool {
+    let name = name.trim_end_matches('.');
+    name == "localhost" || name.ends_with(".localhost")
 }
 
 fn is_metadata(address: IpAddr) -> bool {
@@ -135,7 +147,7 @@ fn unwrapped(address: IpAddr) -> IpAddr {
 
 impl fmt::Display for AddressRefused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "it leads to {}, an address that is not connected to", self.address)
+        write!(f, "it leads to {}, an address that is not connected to", self.at)
     }
 }
 
@@ -175,9 +187,18 @@ mod tests {
 
     #[test]
     fn a_redirect_leads_neither_to_this_machine_nor_to_its_link() {
-        for host in
-            ["127.0.0.1", "127.1", "0.0.0.0", "[::1]", "[::ffff:127.0.0.1]", "[fe80::1]", "169.254.1.1", "[ff02::1]"]
-        {
+        for host in [
+            "127.0.0.1",
+            "127.1",
+            "0.0.0.0",
+            "[::1]",
+            "[::ffff:127.0.0.1]",
+            "[fe80::1]",
+            "169.254.1.1",
+            "[ff02::1]",
+            "LOCALHOST.",
+            "a.localhost",
+        ] {
             assert!(allows(Reach::Named, host), "{host}");
             assert!(!allows(Reach::Redirected, host), "{host}");
         }

@@ -5,9 +5,10 @@ use std::{fmt, sync::Arc, time::Duration};
 use reqwest::Client;
 use rustls::sign::CertifiedKey;
 use rustls_pki_types::TrustAnchor;
+use url::Url;
 
 use super::{
-    address::{Reach, Resolver},
+    address::{AddressRefused, Reach, Resolver},
     exchange::innermost,
     proxy::Proxies,
     tls,
@@ -23,6 +24,7 @@ pub(in crate::registry) struct Connection {
     own: Client,
     near: Client,
     far: Client,
+    proxies: Proxies,
 }
 
 /// To whom a request goes.
@@ -77,7 +79,24 @@ impl Connection {
         let near = client(&others, Reach::Named)?;
         let is_plain = host.clients.is_empty() && host.trust == Trust::Verified;
         let own = if is_plain { near.clone() } else { client(host, Reach::Named)? };
-        Ok(Self { own, near, far: client(&others, Reach::Redirected)? })
+        Ok(Self { own, near, far: client(&others, Reach::Redirected)?, proxies: proxies.clone() })
+    }
+
+    /// Checks what can be known of a URL's host before it is connected to.
+    pub(super) fn check(&self, url: &Url, way: Way) -> Result<(), AddressRefused> {
+        way.reach().check(url)?;
+        // The resolver lets the names of our own proxies lead anywhere, and nobody else may send us there by such a name.
+        match url.host_str() {
+            Some(host) if way == Way::Far && self.proxies.hosts().any(|proxy| proxy.eq_ignore_ascii_case(host)) => {
+                Err(AddressRefused { at: host.to_owned() })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Whether whoever answers for a URL is its host itself. Where there are proxies, only of this machine and its link that is known.
+    pub(super) fn is_direct(&self, url: &Url) -> bool {
+        self.proxies.hosts().next().is_none() || Reach::Redirected.check(url).is_err()
     }
 
     pub(super) fn client(&self, way: Way) -> &Client {

@@ -42,7 +42,9 @@ impl Transport {
             None => client.get(url.clone()),
         };
         let response = builder.headers(hop.headers()).send().await.map_err(|error| hop.reason_of(&error))?;
-        let (status, peer, headers) = (response.status(), response.remote_addr(), response.headers().clone());
+        // A proxy on this machine says nothing of where the host is that it asks.
+        let peer = response.remote_addr().filter(|_| request.connection.is_direct(url));
+        let (status, headers) = (response.status(), response.headers().clone());
         let body = if status.is_success() {
             read(response, request.limit, allowance).await?
         } else {

@@ -129,7 +129,8 @@ impl Transport {
         let mut hop = Hop { way: request.way, own: Some(&request.headers) };
         for _ in 0..=MAX_REDIRECTS {
             let host = host_of(&url);
-            hop.way.reach().check(&url).map_err(|refused| asked.failed(&host, hop.reason_of_refusal(&refused)))?;
+            let checked = request.connection.check(&url, hop.way);
+            checked.map_err(|refused| asked.failed(&host, hop.reason_of_refusal(&refused)))?;
             let exchange = self.exchange(&url, &hop, request, allowance);
             let exchange = allowance.deadline().bound(exchange).await.unwrap_or(Err(Reason::DeadlinePassed));
             let answer = exchange.map_err(|reason| asked.failed(&host, reason))?;
