@@ -68,7 +68,7 @@ impl<'a> Reader<'a> {
         Some(word)
     }
 
-    /// `.name`, `["name"]` or [`name`] in back-quotes, where the path goes on.
+    /// `.name`, `["name"]` or a name in brackets and back-quotes, where the path goes on.
     fn segment(&mut self) -> Result<Option<String>, Fault> {
         if self.take('.') {
             let name = self.identifier().ok_or_else(|| self.fault("a name must follow the dot of a package"))?;

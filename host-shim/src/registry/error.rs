@@ -52,6 +52,9 @@ pub(super) enum Reason {
     Tls(String),
     #[error("the connection failed: {0}")]
     Unreachable(String),
+    /// Nothing was sent.
+    #[error("{0}")]
+    AddressRefused(String),
     #[error("there was no complete answer before the deadline")]
     DeadlinePassed,
     #[error("the bytes for this call are used up")]
@@ -111,7 +114,7 @@ impl FetchError {
         match &*self.reason {
             Reason::NameUnresolved(_) => Code::RegistryNameUnresolved,
             Reason::Tls(_) => Code::RegistryTlsFailed,
-            Reason::Unreachable(_) => Code::RegistryUnavailable,
+            Reason::Unreachable(_) | Reason::AddressRefused(_) => Code::RegistryUnavailable,
             Reason::DeadlinePassed => Code::RegistryTimeout,
             Reason::BudgetSpent => Code::FetchLimitReached,
             Reason::Refused { status, .. } => self.code_of_status(*status),

@@ -236,13 +236,24 @@ async fn credentials_are_tried_in_turn_at_the_registry() {
 }
 
 #[tokio::test]
+async fn a_login_that_is_taken_and_has_no_right_is_forbidden_and_not_refused() {
+    let server = Server::start(move |seen| match (seen.path(), authorization(seen)) {
+        ("/token", _) => token("t1"),
+        (_, None) => challenge(seen),
+        _ => Reply::new(403, &[], ""),
+    })
+    .await;
+    assert_eq!(code_of(resolve(&logged_in(two(&server)), &server).await), Code::RegistryForbidden);
+    assert_eq!(server.paths().iter().filter(|path| *path == "/token").count(), 2);
+}
+
+#[tokio::test]
 async fn where_all_credentials_are_refused_each_is_named_and_nothing_is_asked_without_one() {
     for at_the_service in [true, false] {
         let server = Server::start(move |seen| match (seen.path(), authorization(seen)) {
             ("/token", Some(_)) if at_the_service => Reply::new(401, &[], ""),
             ("/token", _) => token("t1"),
-            (_, None) => challenge(seen),
-            _ => Reply::new(403, &[], ""),
+            _ => challenge(seen),
         })
         .await;
         let error = resolve(&logged_in(two(&server)), &server).await.unwrap_err();

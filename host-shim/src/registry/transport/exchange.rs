@@ -13,7 +13,7 @@ use url::Url;
 use wasm_policy::text::shown;
 
 use super::{
-    Answer, Hop, Limit, Request, Transport,
+    Answer, Hop, Limit, Request, Transport, Way,
     address::{AddressRefused, NameUnresolved},
     host_of,
 };
@@ -97,9 +97,11 @@ impl Hop<'_> {
     }
 
     pub(super) fn reason_of_refusal(&self, refused: &AddressRefused) -> Reason {
-        match self.own {
-            Some(_) => Reason::Unreachable(refused.to_string()),
-            None => Reason::Redirect(refused.to_string()),
+        match (self.own, self.way) {
+            (Some(_), Way::Own) => Reason::AddressRefused(refused.to_string()),
+            // The host sends us to it for a token.
+            (Some(_), Way::Near | Way::Far) => Reason::RealmRefused(refused.to_string()),
+            (None, _) => Reason::Redirect(refused.to_string()),
         }
     }
 }
