@@ -84,7 +84,7 @@ fn a_hosts_toml_with_mistakes_is_told_with_file_and_line() {
 #[test]
 fn a_proxy_that_is_none_is_told_without_its_password() {
     let mut command = shim(["verify", "--config", CONFIG, "r.example/app:v1"]);
-    command.env("HTTPS_PROXY", "socks5://user:s3cret@proxy.example");
+    command.env("HTTPS_PROXY", "socks4://user:s3cret@proxy.example");
     let ended = ended(command, "");
     assert_eq!(ended.code, 64, "{}", ended.err);
     assert!(ended.err.contains("HTTPS_PROXY") && !ended.err.contains("s3cret"), "{}", ended.err);

@@ -224,11 +224,12 @@ impl Authorized<'_> {
                 };
                 Ok(match question.ask(login, self.transport, allowance).await? {
                     Outcome::Granted(authorization) => Attempt::Accepted(authorization),
-                    Outcome::Refused(answer) => {
-                        let why =
-                            answer.refused(&asked).reason.to_string().replace("the registry", "the token service");
-                        Attempt::Refused(format!("{why} at {}", shown(&answer.host)))
-                    }
+                    // Not its words: some services repeat the password that they refuse.
+                    Outcome::Refused(answer) => Attempt::Refused(format!(
+                        "the token service at {} answered {}",
+                        shown(&answer.host),
+                        answer.status
+                    )),
                 })
             }
         }

@@ -251,7 +251,9 @@ async fn a_login_that_is_taken_and_has_no_right_is_forbidden_and_not_refused() {
 async fn where_all_credentials_are_refused_each_is_named_and_nothing_is_asked_without_one() {
     for at_the_service in [true, false] {
         let server = Server::start(move |seen| match (seen.path(), authorization(seen)) {
-            ("/token", Some(_)) if at_the_service => Reply::new(401, &[], ""),
+            ("/token", Some(_)) if at_the_service => {
+                Reply::new(401, &[], r#"{"errors":[{"code":"DENIED","message":"not secret-1"}]}"#)
+            }
             ("/token", _) => token("t1"),
             _ => challenge(seen),
         })
