@@ -60,6 +60,14 @@ impl<'r> Artifacts<'r> {
         }
     }
 
+    /// Whose content it is; that of layouts is this machine's.
+    pub(super) fn host(&self) -> &str {
+        match self {
+            Self::Registry { image, .. } => image.registry(),
+            Self::Layout { .. } | Self::Unreadable(_) => "",
+        }
+    }
+
     /// What the image's name stands for.
     pub(super) async fn subject(&self, allowance: &Allowance) -> Result<Descriptor<'static>, Failure> {
         match self {

@@ -29,13 +29,19 @@ impl Asker {
         question: &Question<'i>,
         images: impl IntoIterator<Item = &'i Image<'i>>,
     ) -> Vec<u8> {
-        self.verdict_of(to_json(&input_of(question, images))).await
+        // Written only when it is its turn: images that wait hold no document.
+        let _turn = self.turns.acquire().await.ok();
+        self.evaluate(to_json(&input_of(question, images))).await
     }
 
     /// The verdict on an input document in JSON.
     pub(super) async fn verdict_of(&self, input: Vec<u8>) -> Vec<u8> {
         // The semaphore is never closed; without a turn the question would only be less polite.
         let _turn = self.turns.acquire().await.ok();
+        self.evaluate(input).await
+    }
+
+    async fn evaluate(&self, input: Vec<u8>) -> Vec<u8> {
         let engine = Arc::clone(&self.engine);
         match spawn_blocking(move || engine.verify(&input)).await {
             Ok(verdict) => verdict,

@@ -122,11 +122,13 @@ impl<'r> Image<'r> {
                 Ok(Met::Listing(listing))
             }
             Need::Manifest { digest, size } => {
-                let content = contents.get_or_fetch(digest, artifacts.manifest(digest, *size, allowance)).await?;
+                let fetch = artifacts.manifest(digest, *size, allowance);
+                let content = contents.get_or_fetch(artifacts.host(), digest, fetch).await?;
                 Ok(Met::Content(digest.clone(), content))
             }
             Need::Blob { digest, size } => {
-                let content = contents.get_or_fetch(digest, artifacts.blob(digest, *size, allowance)).await?;
+                let fetch = artifacts.blob(digest, *size, allowance);
+                let content = contents.get_or_fetch(artifacts.host(), digest, fetch).await?;
                 Ok(Met::Content(digest.clone(), content))
             }
         }

@@ -239,3 +239,15 @@ async fn an_engine_that_breaks_is_no_success() {
         (&serde_json::json!({}), &"EVIDENCE_INCOMPLETE".into())
     );
 }
+
+#[tokio::test]
+async fn a_registry_that_hangs_holds_up_no_other_that_has_the_same_blob() {
+    // Whoever knows a digest can list it; the fetch that came first must not be the one that counts.
+    let hanging = demo(|seen| seen.path().contains("/blobs/").then(|| Reply::raw(b"").then_hang())).await;
+    let good = plain_demo().await;
+    let images = [&hanging, &good].map(|server| ImageSource::Registry(image(server, ":signed")));
+    let gathered = gathered(&images, Arc::new(Native), Deadline::within(std::time::Duration::from_secs(2))).await;
+    // What the good one gave proves itself, for the image of the other, too.
+    assert_eq!([code(&gathered, 0), code(&gathered, 1)], ["VERIFIED", "VERIFIED"]);
+    assert!(gathered.images[1].spent.requests == 4, "{:?}", gathered.images);
+}

@@ -81,7 +81,7 @@ pub struct Registries {
     trusted_realms: Vec<TrustedRealm>,
     /// Places that have no referrers API, by their origin.
     without_referrers: Cache<String, ()>,
-    /// Mirrors that could not be reached, by their origin.
+    /// Mirrors that could not be reached, by their origin and the registry that they are of.
     down: Cache<String, ()>,
 }
 

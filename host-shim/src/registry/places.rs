@@ -13,6 +13,7 @@ use crate::allowance::Allowance;
 /// The places that are left to ask for something.
 pub(super) struct Places<'r> {
     registries: &'r Registries,
+    registry: String,
     left: std::vec::IntoIter<&'r Endpoint>,
     current: &'r Endpoint,
     /// What the places before said.
@@ -31,15 +32,16 @@ impl<'r> Places<'r> {
         asked: &Asked,
         registry: &str,
     ) -> Result<Self, FetchError> {
-        let serving: Vec<_> = endpoints.iter().filter(|endpoint| serve(endpoint.serves())).collect();
-        let up: Vec<_> =
-            serving.iter().copied().filter(|endpoint| !registries.down.contains_key(&endpoint.origin())).collect();
-        let mut left = if up.is_empty() { serving } else { up }.into_iter();
+        let mut serving: Vec<_> = endpoints.iter().filter(|endpoint| serve(endpoint.serves())).collect();
+        let last = serving.pop();
+        let is_up = |endpoint: &&Endpoint| !registries.down.contains_key(&mirror_of(registry, endpoint));
+        let up: Vec<_> = serving.into_iter().filter(is_up).chain(last).collect();
+        let mut left = up.into_iter();
         let current = left.next().ok_or_else(|| {
             let reason = "no host in its hosts.toml has the capability that this takes".to_owned();
             asked.failed(registry, Reason::Unreachable(reason))
         })?;
-        Ok(Self { registries, left, current, failures: Vec::new() })
+        Ok(Self { registries, registry: registry.to_owned(), left, current, failures: Vec::new() })
     }
 
     pub(super) fn current(&self) -> &'r Endpoint {
@@ -66,12 +68,14 @@ impl<'r> Places<'r> {
     /// # Errors
     /// That error, where there is no other place or no time.
     pub(super) fn pass_over(&mut self, mut error: FetchError, allowance: &Allowance) -> Result<(), FetchError> {
-        let is_down = matches!(
-            *error.reason,
-            Reason::Unreachable(_) | Reason::NameUnresolved(_) | Reason::DeadlinePassed | Reason::Tls(_)
-        );
+        // Not where a place sent us to another one.
+        let is_down = error.host == self.current.host()
+            && matches!(
+                *error.reason,
+                Reason::Unreachable(_) | Reason::NameUnresolved(_) | Reason::DeadlinePassed | Reason::Tls(_)
+            );
         if is_down && self.has_others() {
-            self.registries.down.insert(self.current.origin(), ());
+            self.registries.down.insert(mirror_of(&self.registry, self.current), ());
         }
         // A credential that is configured and refused must be told, and not be passed over.
         let is_final = allowance.deadline().has_passed()
@@ -89,4 +93,9 @@ impl<'r> Places<'r> {
             }
         }
     }
+}
+
+/// A mirror as it is remembered: for one registry, since it may only wait for that one.
+fn mirror_of(registry: &str, endpoint: &Endpoint) -> String {
+    format!("{} of {registry}", endpoint.origin())
 }

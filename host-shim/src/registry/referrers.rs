@@ -87,9 +87,12 @@ impl Repository<'_> {
     ) -> Result<Found, FetchError> {
         let allowance = &places.share(allowance);
         let origin = places.current().origin();
-        if self.registries.without_referrers.contains_key(&origin) {
-            return self.fallback(places, image, wanted, asked, allowance).await;
+        let is_remembered = self.registries.without_referrers.contains_key(&origin);
+        if is_remembered && let Found::Listing(listing) = self.fallback(places, image, wanted, asked, allowance).await?
+        {
+            return Ok(Found::Listing(listing));
         }
+        // Only the registry itself may say that there is nothing: what is remembered may have been the word of something before it.
         let mut url = places.current().url(&self.name, &format!("referrers/{image}"));
         if let Some(artifact_type) = wanted.only() {
             url.query_pairs_mut().append_pair("artifactType", artifact_type);
@@ -100,6 +103,10 @@ impl Repository<'_> {
             Some(lack) => {
                 if lack == Lack::OfTheApi {
                     self.registries.without_referrers.insert(origin, ());
+                }
+                // The tag has just been asked for.
+                if is_remembered {
+                    return Ok(Found::Nothing);
                 }
                 self.fallback(places, image, wanted, asked, allowance).await
             }
@@ -165,7 +172,11 @@ impl Repository<'_> {
         let (limit, redirects) = (Limit::Accepted(MAX_PAGE_BYTES), Redirects::Followed);
         let question = Question { url: url.clone(), accept: INDEX_MEDIA_TYPE, limit, redirects, tries: places.tries() };
         let answer = self.send(places.current(), question, asked, allowance).await?;
-        if answer.status == StatusCode::NOT_FOUND && said(&answer).is_none_or(|said| said.code != "NAME_UNKNOWN") {
+        let is_nothing = answer.status == StatusCode::NOT_FOUND
+            // A storage that has lost what the registry says is there has not said that there is none.
+            && answer.host == places.current().host()
+            && said(&answer).is_none_or(|said| said.code != "NAME_UNKNOWN");
+        if is_nothing {
             return Ok(Found::Nothing);
         }
         digest_of_tagged(&answer, asked)?;

@@ -6,7 +6,7 @@ use wasm_policy::text::shown;
 
 use super::{
     challenge::Challenge,
-    realm::{self, Bearing, TrustedRealm},
+    realm::{self, Bearing, Standing, TrustedRealm},
     session::{Authorization, Login as Granted, Session, Sessions, State},
     token::{self, Outcome, Question},
 };
@@ -53,7 +53,7 @@ impl Authorized<'_> {
             Some(login) => self.transport.send(&request.authorized(&login.authorization.header), allowance).await?,
             None => self.transport.send(request, allowance).await?,
         };
-        if answer.status != StatusCode::UNAUTHORIZED {
+        if !self.asks_for_a_login(&answer) {
             if let Some(mut state) = first {
                 state.is_open = true;
             }
@@ -69,12 +69,17 @@ impl Authorized<'_> {
             && login.as_ref().is_none_or(|used| used.authorization.header != known.authorization.header)
         {
             let answer = self.transport.send(&request.authorized(&known.authorization.header), allowance).await?;
-            if answer.status != StatusCode::UNAUTHORIZED {
+            if !self.asks_for_a_login(&answer) {
                 return Ok(answer);
             }
         }
         state.login = None;
         self.log_in(&mut state, &answer, request, allowance).await
+    }
+
+    /// Whether it is the registry that asks: what it redirects to has seen no login, and gets none.
+    fn asks_for_a_login(&self, answer: &Answer) -> bool {
+        answer.status == StatusCode::UNAUTHORIZED && answer.host == self.endpoint.host()
     }
 
     /// The login that is known. Where none is, and there may be a credential, the first request goes alone: it will be asked for one, and the others need
@@ -139,31 +144,48 @@ impl Authorized<'_> {
         if candidates.is_empty() {
             return self.log_in_without(state, challenge, way, request, allowance).await;
         }
-        let (mut refusals, mut forbidden) = (Vec::new(), None);
-        for credential in candidates {
+        let (mut refusals, mut second_best) = (Vec::new(), None);
+        let mut candidates = candidates.into_iter();
+        while let Some(credential) = candidates.next() {
+            if let Some(why) = self.sessions.refusal(self.endpoint, self.repository, &credential) {
+                refusals.push(format!("{credential}: {why}"));
+                continue;
+            }
             let authorization = match self.attempt(&challenge, Some(&credential), way, allowance).await? {
                 Attempt::Accepted(authorization) => authorization,
                 Attempt::Refused(why) => {
                     refusals.push(format!("{credential}: {why}"));
+                    self.sessions.refuse(self.endpoint, self.repository, credential, why);
                     continue;
                 }
             };
             let answer = self.transport.send(&request.authorized(&authorization.header), allowance).await?;
-            match answer.status {
-                StatusCode::UNAUTHORIZED => {
-                    let why = answer.refused(request.asked).reason.to_string();
-                    refusals.push(format!("{credential}: {why}"));
-                }
-                // The registry knows who we are; another credential may have the right.
-                StatusCode::FORBIDDEN => forbidden = Some(answer),
-                _ => {
-                    let credential = Some(credential);
-                    state.login = Some(Granted { authorization, challenge, credential, way });
-                    return Ok(answer);
-                }
+            if self.asks_for_a_login(&answer) {
+                let why = answer.refused_silently(request.asked).reason.to_string();
+                refusals.push(format!("{credential}: {why}"));
+                self.sessions.refuse(self.endpoint, self.repository, credential, why);
+                continue;
             }
+            let may_be_hidden = matches!(answer.status, StatusCode::FORBIDDEN | StatusCode::NOT_FOUND);
+            let credential = Some(credential);
+            let login = Granted { authorization, challenge: challenge.clone(), credential, way };
+            // The registry knows who we are; another credential may have the right.
+            if may_be_hidden && candidates.len() > 0 {
+                second_best.get_or_insert((login, answer));
+                continue;
+            }
+            let (login, answer) =
+                if may_be_hidden { second_best.take().unwrap_or((login, answer)) } else { (login, answer) };
+            state.login = Some(login);
+            return Ok(answer);
         }
-        forbidden.ok_or_else(|| failed(Reason::LoginRefused(refusals)))
+        match second_best {
+            Some((login, answer)) => {
+                state.login = Some(login);
+                Ok(answer)
+            }
+            None => Err(failed(Reason::LoginRefused(refusals))),
+        }
     }
 
     /// Many registries give everybody a token.
@@ -183,7 +205,7 @@ impl Authorized<'_> {
             Attempt::Refused(why) => Err(no_credential(format!(" ({why})"))),
             Attempt::Accepted(authorization) => {
                 let answer = self.transport.send(&request.authorized(&authorization.header), allowance).await?;
-                if answer.status == StatusCode::UNAUTHORIZED {
+                if self.asks_for_a_login(&answer) {
                     return Err(no_credential(" (a token without one is not enough)".to_owned()));
                 }
                 state.login = Some(Granted { authorization, challenge, credential: None, way });
@@ -212,7 +234,7 @@ impl Authorized<'_> {
                 let registry = self.endpoint.base();
                 let asked = Asked::Token { repository: self.repository.to_owned(), registry: self.endpoint.host() };
                 let bearing = if login.is_some() { Bearing::Credential } else { Bearing::Nothing };
-                realm::check(registry, realm, bearing, self.trusted_realms)
+                let standing = realm::check(registry, realm, bearing, self.trusted_realms)
                     .map_err(|why| asked.failed(&host_of(realm), Reason::RealmRefused(why)))?;
                 let question = Question {
                     realm,
@@ -220,7 +242,11 @@ impl Authorized<'_> {
                     repository: self.repository,
                     asked: &asked,
                     connection: self.endpoint.connection(),
-                    way: if registry.origin() == realm.origin() { Way::Own } else { way },
+                    way: match standing {
+                        _ if registry.origin() == realm.origin() => Way::Own,
+                        Standing::Configured => Way::Near,
+                        Standing::Usual => way,
+                    },
                 };
                 Ok(match question.ask(login, self.transport, allowance).await? {
                     Outcome::Granted(authorization) => Attempt::Accepted(authorization),

@@ -51,11 +51,25 @@ pub(super) enum Bearing {
     Credential,
 }
 
+/// Why a token service may be asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Standing {
+    /// It is as registries have them.
+    Usual,
+    /// The configuration names it: it may be on this machine, too.
+    Configured,
+}
+
 /// Checks where a registry at `registry` sends for a token.
 ///
 /// # Errors
 /// A sentence for people that names both.
-pub(super) fn check(registry: &Url, realm: &Url, bearing: Bearing, trusted: &[TrustedRealm]) -> Result<(), String> {
+pub(super) fn check(
+    registry: &Url,
+    realm: &Url,
+    bearing: Bearing,
+    trusted: &[TrustedRealm],
+) -> Result<Standing, String> {
     let refused = |why: &str| {
         Err(format!(
             "{} sends to {} for a token, {why}",
@@ -75,8 +89,11 @@ pub(super) fn check(registry: &Url, realm: &Url, bearing: Bearing, trusted: &[Tr
     if Reach::Named.check(realm).is_err() {
         return refused("which is a metadata service");
     }
-    if registry.host() == realm.host() || trusted.iter().any(|pair| pair.holds(registry, realm)) {
-        return Ok(());
+    if trusted.iter().any(|pair| pair.holds(registry, realm)) {
+        return Ok(Standing::Configured);
+    }
+    if registry.host() == realm.host() {
+        return Ok(Standing::Usual);
     }
     if is_inner_address(realm) {
         return refused("an address that only this network can reach");
@@ -84,7 +101,7 @@ pub(super) fn check(registry: &Url, realm: &Url, bearing: Bearing, trusted: &[Tr
     if bearing == Bearing::Credential && !share_an_owner(registry, realm) {
         return refused("and the credential would be shown to another owner's host");
     }
-    Ok(())
+    Ok(Standing::Usual)
 }
 
 /// Whether both are below one registrable domain, in which there is one owner.
@@ -229,7 +246,8 @@ mod tests {
         let asks = |registry: &str, realm: &str| {
             check(&url(registry), &url(realm), Bearing::Credential, std::slice::from_ref(&trusted))
         };
-        assert_eq!(asks("https://registry-1.docker.io/", "https://login.example:8443/token"), Ok(()));
+        let configured = asks("https://registry-1.docker.io/", "https://login.example:8443/token");
+        assert_eq!(configured, Ok(Standing::Configured));
         assert!(asks("https://registry-1.docker.io/", "https://login.example/token").is_err());
         assert!(asks("https://registry-1.docker.io/", "http://login.example:8443/token").is_err());
         assert!(asks("https://other.example/", "https://login.example:8443/token").is_err());

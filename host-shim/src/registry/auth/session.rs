@@ -12,7 +12,7 @@ use tokio::{
 use super::challenge::Challenge;
 use crate::{
     deadline::{Deadline, Passed},
-    registry::{credentials::Credential, transport::Way},
+    registry::{credentials::Credential, endpoint::Endpoint, transport::Way},
 };
 
 /// Logins that are kept; beyond, the ones that are used least are made again when they are needed.
@@ -20,9 +20,17 @@ const MAX_SESSIONS: u64 = 10_000;
 /// How long a login is kept that nobody uses.
 const IDLE: Duration = Duration::from_mins(30);
 
+/// How long a refused credential is not shown to the same repository again: a few wrong tries lock an account.
+const REFUSAL_LASTS: Duration = Duration::from_secs(30);
+
 /// The logins of one keychain.
 #[derive(Debug)]
-pub(in crate::registry) struct Sessions(Cache<(String, String), Session>);
+pub(in crate::registry) struct Sessions {
+    /// By host and repository.
+    open: Cache<(String, String), Session>,
+    /// What was refused where, and why. The credential is kept, so that no other one takes its address.
+    refused: Cache<(String, String, usize), (Arc<Credential>, String)>,
+}
 
 /// What is known about logging in to one repository.
 #[derive(Clone, Debug, Default)]
@@ -56,12 +64,25 @@ pub(super) struct Authorization {
 
 impl Sessions {
     pub(in crate::registry) fn new() -> Self {
-        Self(Cache::builder().max_capacity(MAX_SESSIONS).time_to_idle(IDLE).build())
+        Self {
+            open: Cache::builder().max_capacity(MAX_SESSIONS).time_to_idle(IDLE).build(),
+            refused: Cache::builder().max_capacity(MAX_SESSIONS).time_to_live(REFUSAL_LASTS).build(),
+        }
+    }
+
+    /// Why a credential was refused a moment ago, by the registry or for it.
+    pub(super) fn refusal(&self, at: &Endpoint, repository: &str, credential: &Arc<Credential>) -> Option<String> {
+        self.refused.get(&refused_at(at, repository, credential)).map(|(_, why)| why)
+    }
+
+    /// Remembers that a credential was refused.
+    pub(super) fn refuse(&self, at: &Endpoint, repository: &str, credential: Arc<Credential>, why: String) {
+        self.refused.insert(refused_at(at, repository, &credential), (credential, why));
     }
 
     /// The session of a repository at a host.
     pub(super) fn of(&self, origin: &str, repository: &str) -> Session {
-        self.0.get_with((origin.to_owned(), repository.to_owned()), Session::default)
+        self.open.get_with((origin.to_owned(), repository.to_owned()), Session::default)
     }
 }
 
@@ -76,4 +97,8 @@ impl Authorization {
     pub(super) fn is_fresh(&self) -> bool {
         self.until.is_none_or(|until| Instant::now() < until)
     }
+}
+
+fn refused_at(at: &Endpoint, repository: &str, credential: &Arc<Credential>) -> (String, String, usize) {
+    (at.origin(), repository.to_owned(), Arc::as_ptr(credential).addr())
 }

@@ -89,7 +89,7 @@ impl Question<'_> {
         match answer.status {
             StatusCode::OK => self.read(&answer).map(Outcome::Granted),
             StatusCode::BAD_REQUEST | StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Ok(Outcome::Refused(answer)),
-            _ => Err(answer.refused(self.asked)),
+            _ => Err(answer.refused_silently(self.asked)),
         }
     }
 

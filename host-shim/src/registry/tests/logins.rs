@@ -409,3 +409,59 @@ async fn what_shows_registries_for_debugging_shows_no_secret() {
         assert!(!shown.contains(secret), "{secret}");
     }
 }
+
+#[tokio::test]
+async fn a_credential_that_was_refused_is_not_shown_again_at_once() {
+    // A few wrong tries lock an account.
+    let server = Server::start(challenge_by_basic).await;
+    let registries = logged_in(keychain(&server, &alice()));
+    for _ in 0..3 {
+        assert_eq!(code_of(resolve(&registries, &server).await), Code::RegistryLoginFailed);
+    }
+    let shown = server.seen().iter().filter(|seen| authorization(seen).is_some()).count();
+    assert_eq!(shown, 1, "{:?}", conversation(&server));
+}
+
+fn challenge_by_basic(_: &Seen) -> Reply {
+    Reply::new(
+        401,
+        &[("www-authenticate", "Basic")],
+        r#"{"errors":[{"code":"UNAUTHORIZED","message":"no: pass:word-7f3"}]}"#,
+    )
+}
+
+#[tokio::test]
+async fn the_words_of_a_registry_that_refuses_a_password_are_not_repeated() {
+    let server = Server::start(challenge_by_basic).await;
+    let error = resolve(&logged_in(keychain(&server, &alice())), &server).await.unwrap_err();
+    assert!(!error.to_string().contains(PASSWORD), "{error}");
+}
+
+#[tokio::test]
+async fn an_image_that_one_credential_does_not_see_another_may() {
+    // Registries hide what one may not pull.
+    let second = "Basic c2Vjb25kOnNlY3JldC0y";
+    let server = Server::start(move |seen| match authorization(seen) {
+        None => Reply::new(401, &[("www-authenticate", "Basic")], ""),
+        Some(value) if value == second => manifest_reply(CONTENT),
+        Some(_) => not_found("MANIFEST_UNKNOWN"),
+    })
+    .await;
+    assert!(resolve(&logged_in(two(&server)), &server).await.is_ok(), "{:?}", conversation(&server));
+}
+
+#[tokio::test]
+async fn a_storage_that_asks_for_a_login_is_not_the_registry() {
+    let storage = Server::start(|_| Reply::new(401, &[("www-authenticate", "Basic")], "")).await;
+    let to = format!("http://{}/blob", storage.host());
+    let server = Server::start(move |seen| match authorization(seen) {
+        Some(ALICE) => Reply::new(307, &[("location", &to)], ""),
+        _ => Reply::new(401, &[("www-authenticate", "Basic")], ""),
+    })
+    .await;
+    let registries = logged_in(keychain(&server, &alice()));
+    let outcome = registries.repository(&image(&server, "")).blob(&digest_of("x"), 1, &allowance(ample())).await;
+    assert_eq!(code_of(outcome), Code::RegistryUnauthorized);
+    assert_eq!(storage.seen().len(), 1);
+    assert!(authorization(&storage.seen()[0]).is_none());
+}

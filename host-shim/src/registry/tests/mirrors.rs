@@ -248,3 +248,30 @@ async fn below_a_path_of_its_own_a_repository_is_logged_in_to_by_its_whole_name(
     assert!(resolve_of(&mirrored("r.example", &toml, keychain), &named(":v1")).await.is_ok());
     assert_eq!(mirror.seen().len(), 3);
 }
+
+#[tokio::test]
+async fn a_mirror_that_waits_for_one_registry_is_asked_for_another() {
+    let hanging =
+        Pair::of(
+            |seen| if seen.target.contains("ns=r.example") { Reply::raw(b"").then_hang() } else { registry(seen) },
+        )
+        .await;
+    let (mirror, upstream) = (hanging.mirror.host(), hanging.upstream.host());
+    let toml = format!("server = \"http://{upstream}\"\n[host.\"http://{mirror}\"]\n");
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["r.example", "s.example"] {
+        fs::create_dir(folder.path().join(name)).unwrap();
+        fs::write(folder.path().join(name).join("hosts.toml"), &toml).unwrap();
+    }
+    let hosts = RegistryHosts::load(folder.path(), SkipVerify::Refused).unwrap();
+    let registries = Registries::new(RegistryOptions { plain_http: PlainHttp::Always, hosts, ..Default::default() });
+    let registries = registries.unwrap();
+    let resolved = async |name: &str, deadline| {
+        let image: Reference = name.parse().unwrap();
+        registries.repository(&image).resolve(&image, &allowance(deadline)).await
+    };
+    assert!(resolved("r.example/app:v1", short()).await.is_ok());
+    assert_eq!(hanging.asked(), (1, 1));
+    assert!(resolved("s.example/app:v1", ample()).await.is_ok());
+    assert_eq!(hanging.asked(), (2, 1));
+}

@@ -64,27 +64,53 @@ async fn a_token_service_is_asked_again_too() {
     assert_eq!(server.seen().len(), 4);
 }
 
-#[tokio::test]
-async fn a_registry_without_the_referrers_api_is_asked_for_it_once() {
-    for (lacking, requests) in [
-        (Reply::new(404, &[], "404 page not found"), 3),
-        (not_found("UNSUPPORTED"), 3),
-        (not_found("MANIFEST_UNKNOWN"), 4),
-    ] {
-        let server = Server::start(move |seen| match seen.path() {
-            path if path.contains("/referrers/") => lacking.clone(),
-            _ => not_found("MANIFEST_UNKNOWN"),
-        })
-        .await;
-        let registries = plain();
-        for subject in ["a", "b"] {
-            let image = image(&server, "");
-            let repository = registries.repository(&image);
-            let listing = repository.referrers(&digest_of(subject), &WantedTypes::Every, &allowance(ample())).await;
-            assert!(listing.unwrap().referrers.is_empty());
-        }
-        assert_eq!(server.seen().len(), requests, "{:?}", server.paths());
+/// The paths that two images of a registry are asked for, which has this in place of the referrers API, and may have the fallback tag.
+async fn paths_of_two(lacking: Reply, tag: Reply) -> Vec<String> {
+    let server = Server::start(move |seen| match seen.path() {
+        path if path.contains("/referrers/") => lacking.clone(),
+        _ => tag.clone(),
+    })
+    .await;
+    let (registries, image) = (plain(), image(&server, ""));
+    for subject in ["a", "b"] {
+        let repository = registries.repository(&image);
+        let listing = repository.referrers(&digest_of(subject), &WantedTypes::Every, &allowance(ample())).await;
+        assert!(listing.unwrap().referrers.is_empty());
     }
+    let kind = |path: &String| if path.contains("/referrers/") { "api" } else { "tag" }.to_owned();
+    server.paths().iter().map(kind).collect()
+}
+
+#[tokio::test]
+async fn a_registry_without_the_referrers_api_is_asked_for_the_tag_first_from_then_on() {
+    let tag = page("[]", &[]);
+    for lacking in [Reply::new(404, &[], "404 page not found"), not_found("UNSUPPORTED"), Reply::new(405, &[], "")] {
+        assert_eq!(paths_of_two(lacking, tag.clone()).await, ["api", "tag", "tag"]);
+    }
+    assert_eq!(paths_of_two(not_found("MANIFEST_UNKNOWN"), tag).await, ["api", "tag", "api", "tag"]);
+}
+
+#[tokio::test]
+async fn that_there_is_nothing_is_never_told_from_memory() {
+    // R6: what answered 404 may have been a proxy before the registry, or the path of another image.
+    let lacking = Reply::new(404, &[], "404 page not found");
+    assert_eq!(paths_of_two(lacking, not_found("MANIFEST_UNKNOWN")).await, ["api", "tag", "tag", "api"]);
+}
+
+#[tokio::test]
+async fn a_storage_that_has_lost_the_list_has_not_said_that_there_is_none() {
+    // R6: the registry says that the tag is there.
+    let storage = Server::start(|_| Reply::new(404, &[], "")).await;
+    let to = format!("http://{}/lost", storage.host());
+    let server = Server::start(move |seen| match seen.path() {
+        path if path.contains("/referrers/") => not_found("UNSUPPORTED"),
+        _ => Reply::new(307, &[("location", &to)], ""),
+    })
+    .await;
+    let (registries, image) = (plain(), image(&server, ""));
+    let repository = registries.repository(&image);
+    let listing = repository.referrers(&digest_of("a"), &WantedTypes::Every, &allowance(ample())).await;
+    assert_eq!(code_of(listing), Code::ImageNotFound);
 }
 
 #[tokio::test]

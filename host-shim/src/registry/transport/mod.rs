@@ -180,6 +180,11 @@ impl Answer {
         asked.failed(&self.host, Reason::Refused { status: self.status, said, wait: retry::asked_to_wait(self) })
     }
 
+    /// What an error status means, without the words beside it: they may repeat a password that was sent.
+    pub(super) fn refused_silently(&self, asked: &Asked) -> FetchError {
+        asked.failed(&self.host, Reason::Refused { status: self.status, said: None, wait: retry::asked_to_wait(self) })
+    }
+
     /// Whether it came from this machine or its link.
     pub(super) fn is_near(&self) -> bool {
         self.peer.is_some_and(|peer| is_near(peer.ip()))
