@@ -2,8 +2,10 @@
 //!
 //! OPA refuses a bundle with a package or data outside its roots, and two bundles whose roots overlap.
 
+use wasm_policy::text::shown;
+
 use super::{
-    claims::Claim,
+    claims::{Claim, Kind},
     error::Error,
     ours::{self, Root},
 };
@@ -49,10 +51,13 @@ impl Roots {
             [] => smallest(claims.into_iter().map(expressible).collect::<Result<_, _>>()?),
             named => {
                 let outside = |claim: &Claim| !named.iter().any(|root| contains(root, &claim.path));
-                if let Some(claim) = claims.into_iter().find(outside) {
+                if let Some(claim) = claims.iter().find(|claim| outside(claim)).cloned() {
                     let roots: Vec<_> = named.iter().map(|root| root.join("/")).collect();
                     let what = claim.to_string();
                     return Err(Error::Outside { place: claim.place, what, roots: roots.join(", ") });
+                }
+                for claim in &claims {
+                    refuse_unsayable(claim, named)?;
                 }
                 self.0
             }
@@ -76,18 +81,55 @@ fn refuse_ours(claim: &Claim) -> Result<(), Error> {
     Ok(())
 }
 
-/// The claim's path as far as a root can say it: up to a segment that holds a slash or nothing.
+/// A root that covers a package and has a segment which OPA would not find in it.
+fn refuse_unsayable(claim: &Claim, named: &[Vec<String>]) -> Result<(), Error> {
+    let covering = named.iter().find(|root| contains(root, &claim.path));
+    let unsayable =
+        covering.and_then(|root| Some((root, root.iter().find(|segment| !is_sayable(claim.kind, segment))?)));
+    let Some((root, segment)) = unsayable else { return Ok(()) };
+    Err(Error::Wrong(
+        claim.place.clone(),
+        format!(
+            "{claim}: OPA finds no package below --root {}, since a root cannot say {}; name the part before it as the root",
+            shown(&root.join("/")),
+            shown(segment)
+        ),
+    ))
+}
+
+/// The claim's path as far as a root can say it.
 fn expressible(claim: Claim) -> Result<Vec<String>, Error> {
     let what = claim.to_string();
-    let path: Vec<String> =
-        claim.path.into_iter().take_while(|segment| !segment.is_empty() && !segment.contains('/')).collect();
+    let Claim { kind, path: whole, place } = claim;
+    let path: Vec<String> = whole.into_iter().take_while(|segment| is_sayable(kind, segment)).collect();
     if path.is_empty() {
         return Err(Error::Wrong(
-            claim.place,
+            place,
             format!("{what}: a first name that is empty or has a slash can be no root; choose another"),
         ));
     }
+    // The whole path lies beside ours, and what is left of it may not.
+    if let Some(ours) = ours::ROOTS.iter().find(|ours| overlap(&path, &segments(ours))) {
+        return Err(Error::Wrong(
+            place,
+            format!(
+                "{what}: its root would be {}, since a root cannot say the name after it, and that overlaps {}, which is the bundle's own; choose another name",
+                path.join("/"),
+                ours.path
+            ),
+        ));
+    }
     Ok(path)
+}
+
+/// Whether a root can have this segment. OPA compares a package's names as they are escaped in a URL (`url.PathEscape` of Go), and data's as they are.
+fn is_sayable(kind: Kind, segment: &str) -> bool {
+    let stays = |b: u8| b.is_ascii_alphanumeric() || b"-_.~$&+:=@".contains(&b);
+    !segment.is_empty()
+        && match kind {
+            Kind::Package => segment.bytes().all(stays),
+            Kind::Data => !segment.contains('/'),
+        }
 }
 
 /// The paths without those that others contain.
@@ -115,7 +157,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::bundle::{claims::Kind, error::Place};
+    use crate::bundle::error::Place;
 
     fn package(path: &[&str]) -> Claim {
         let path = path.iter().map(|segment| (*segment).to_owned()).collect();
@@ -180,5 +222,34 @@ mod tests {
     fn a_name_that_no_root_can_say_ends_the_root_before_it() {
         assert_eq!(hold(&[], &[&["acme", "a/b", "c"]]).unwrap(), ["acme", "image_integrity", "system/log"]);
         assert!(hold(&[], &[&["a/b"]]).unwrap_err().contains("can be no root"));
+    }
+
+    #[test]
+    fn a_package_that_opa_escapes_has_a_root_before_its_odd_name() {
+        let ours = ["image_integrity", "system/log"];
+        for odd in ["a b", "é", "100%", "a,b", "a;b", "a?b", "a#b", "(a)", "a!", "*", "'", "\"", "\\", ""] {
+            assert_eq!(hold(&[], &[&["acme", odd, "c"]]).unwrap(), ["acme", ours[0], ours[1]], "{odd}");
+        }
+        let plain = "aZ09-_.~$&+:=@";
+        assert_eq!(hold(&[], &[&["acme", plain]]).unwrap(), [&format!("acme/{plain}"), ours[0], ours[1]]);
+        assert_eq!(
+            hold(&["acme/a b"], &[&["acme", "a b", "c"]]).unwrap_err(),
+            "p.rego:3: package acme.a b.c: OPA finds no package below --root acme/a b, since a root cannot say a b; name the part before it as the root"
+        );
+        assert_eq!(hold(&["acme"], &[&["acme", "a b", "c"]]).unwrap(), ["acme", ours[0], ours[1]]);
+        let data = Claim { kind: Kind::Data, ..package(&["acme", "a b"]) };
+        for roots in [&[][..], &["acme/a b".to_owned()]] {
+            let held = Roots::named(roots).unwrap().hold(vec![data.clone()]).unwrap();
+            assert_eq!(held, ["acme/a b", ours[0], ours[1]]);
+        }
+    }
+
+    #[test]
+    fn a_root_that_would_hold_ours_once_it_is_cut_is_refused() {
+        let rest = "its root would be system, since a root cannot say the name after it, and that overlaps system/log, which is the bundle's own; choose another name";
+        assert_eq!(hold(&[], &[&["system", "a/b"]]).unwrap_err(), format!("p.rego:3: package system.a/b: {rest}"));
+        let data = Claim { kind: Kind::Data, ..package(&["system", "a/b"]) };
+        let error = Roots::named(&[]).unwrap().hold(vec![data]).unwrap_err();
+        assert_eq!(error.to_string(), format!("p.rego:3: data.system.a/b: {rest}"));
     }
 }
