@@ -81,7 +81,7 @@ fn refuse_ours(claim: &Claim) -> Result<(), Error> {
     Ok(())
 }
 
-/// A root that covers a package and has a segment which OPA would not find in it.
+/// A root that was named, covers the claim and has a segment that no root can say.
 fn refuse_unsayable(claim: &Claim, named: &[Vec<String>]) -> Result<(), Error> {
     let covering = named.iter().find(|root| contains(root, &claim.path));
     let unsayable =
@@ -90,9 +90,9 @@ fn refuse_unsayable(claim: &Claim, named: &[Vec<String>]) -> Result<(), Error> {
     Err(Error::Wrong(
         claim.place.clone(),
         format!(
-            "{claim}: OPA finds no package below --root {}, since a root cannot say {}; name the part before it as the root",
-            shown(&root.join("/")),
-            shown(segment)
+            "{claim}: {} in --root {} is read as another name by versions of OPA; end the root before it, or choose another name",
+            shown(segment),
+            shown(&root.join("/"))
         ),
     ))
 }
@@ -105,7 +105,9 @@ fn expressible(claim: Claim) -> Result<Vec<String>, Error> {
     if path.is_empty() {
         return Err(Error::Wrong(
             place,
-            format!("{what}: a first name that is empty or has a slash can be no root; choose another"),
+            format!(
+                "{what}: a first name that is empty, or has a slash or a percent sign, can be no root; choose another"
+            ),
         ));
     }
     // The whole path lies beside ours, and what is left of it may not.
@@ -122,13 +124,14 @@ fn expressible(claim: Claim) -> Result<Vec<String>, Error> {
     Ok(path)
 }
 
-/// Whether a root can have this segment. OPA compares a package's names as they are escaped in a URL (`url.PathEscape` of Go), and data's as they are.
+/// Whether a root can have this segment. Versions of OPA compare a package's names as they are escaped in a URL (`url.PathEscape` of Go), and data's as
+/// they are; and OPA takes escapes out of a root before it stores data there, so that data at `a%20b` would be lost without a word.
 fn is_sayable(kind: Kind, segment: &str) -> bool {
     let stays = |b: u8| b.is_ascii_alphanumeric() || b"-_.~$&+:=@".contains(&b);
     !segment.is_empty()
         && match kind {
             Kind::Package => segment.bytes().all(stays),
-            Kind::Data => !segment.contains('/'),
+            Kind::Data => !segment.contains(['/', '%']),
         }
 }
 
@@ -234,7 +237,7 @@ mod tests {
         assert_eq!(hold(&[], &[&["acme", plain]]).unwrap(), [&format!("acme/{plain}"), ours[0], ours[1]]);
         assert_eq!(
             hold(&["acme/a b"], &[&["acme", "a b", "c"]]).unwrap_err(),
-            "p.rego:3: package acme.a b.c: OPA finds no package below --root acme/a b, since a root cannot say a b; name the part before it as the root"
+            "p.rego:3: package acme.a b.c: a b in --root acme/a b is read as another name by versions of OPA; end the root before it, or choose another name"
         );
         assert_eq!(hold(&["acme"], &[&["acme", "a b", "c"]]).unwrap(), ["acme", ours[0], ours[1]]);
         let data = Claim { kind: Kind::Data, ..package(&["acme", "a b"]) };
@@ -242,6 +245,24 @@ mod tests {
             let held = Roots::named(roots).unwrap().hold(vec![data.clone()]).unwrap();
             assert_eq!(held, ["acme/a b", ours[0], ours[1]]);
         }
+    }
+
+    #[test]
+    fn data_that_opa_would_store_elsewhere_has_a_root_before_its_odd_name() {
+        let data = |path: &[&str]| Claim { kind: Kind::Data, ..package(path) };
+        let held = |roots: &[&str], path: &[&str]| {
+            let roots: Vec<_> = roots.iter().map(|root| (*root).to_owned()).collect();
+            Roots::named(&roots).unwrap().hold(vec![data(path)]).map_err(|error| error.to_string())
+        };
+        assert_eq!(held(&[], &["acme", "a%20b", "c"]).unwrap(), ["acme", "image_integrity", "system/log"]);
+        assert_eq!(
+            held(&[], &["100%"]).unwrap_err(),
+            "p.rego:3: data.100%: a first name that is empty, or has a slash or a percent sign, can be no root; choose another"
+        );
+        assert_eq!(
+            held(&["100%"], &["100%", "a"]).unwrap_err(),
+            "p.rego:3: data.100%.a: 100% in --root 100% is read as another name by versions of OPA; end the root before it, or choose another name"
+        );
     }
 
     #[test]
