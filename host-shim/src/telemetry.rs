@@ -1,16 +1,74 @@
 //! What the process tells about its work: log lines on standard error.
 
-use std::io;
+use std::io::{self, Write};
 
-use tracing::level_filters::LevelFilter;
-use tracing_subscriber::{filter::Targets, layer::SubscriberExt as _, util::SubscriberInitExt as _};
+use tracing::{Subscriber, level_filters::LevelFilter};
+use tracing_subscriber::{
+    Layer, filter::Targets, layer::SubscriberExt as _, registry::LookupSpan, util::SubscriberInitExt as _,
+};
+
+use crate::presenter::without_commands;
 
 /// Starts logging. Only our own lines follow the level: what libraries tell below a warning may hold credentials.
 ///
 /// Does nothing where the process logs already.
 pub fn start(level: LevelFilter) {
     let filter = Targets::new().with_default(level.min(LevelFilter::WARN)).with_target("host_shim", level);
-    let lines = tracing_subscriber::fmt::layer().with_writer(io::stderr).with_ansi(false).with_target(false);
     // An error means that a subscriber is set already.
-    let _ = tracing_subscriber::registry().with(lines).with(filter).try_init();
+    let _ = tracing_subscriber::registry().with(lines(io::stderr)).with(filter).try_init();
+}
+
+fn lines<S, W>(stream: impl Fn() -> W + Send + Sync + 'static) -> impl Layer<S>
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    W: Write + 'static,
+{
+    let stream = move || WithoutCommands(stream());
+    tracing_subscriber::fmt::layer().with_writer(stream).with_ansi(false).with_target(false)
+}
+
+/// Takes each event in one piece, with its end of line; what a registry said may be part of it.
+struct WithoutCommands<W>(W);
+
+impl<W: Write> Write for WithoutCommands<W> {
+    fn write(&mut self, event: &[u8]) -> io::Result<usize> {
+        self.0.write_all(without_commands(&String::from_utf8_lossy(event)).as_bytes())?;
+        Ok(event.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+
+    #[derive(Clone, Default)]
+    struct Log(Arc<Mutex<Vec<u8>>>);
+
+    impl Write for Log {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().write(bytes)
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn no_log_line_is_a_command_to_a_ci_system() {
+        let log = Log::default();
+        let stream = log.clone();
+        let subscriber = tracing_subscriber::registry().with(lines(move || stream.clone()));
+        tracing::subscriber::with_default(subscriber, || {
+            tracing::warn!(said = %"a ##vso[task.setvariable]b\n::error::c", "asks again");
+        });
+        let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+        assert!(text.ends_with(" WARN asks again said=a #\\u{23}vso[task.setvariable]b\n\\u{3a}:error::c\n"), "{text}");
+    }
 }

@@ -2,8 +2,10 @@
 //!
 //! OPA refuses a bundle with a package or data outside its roots, and two bundles whose roots overlap.
 
+use wasm_policy::text::shown;
+
 use super::{
-    claims::Claim,
+    claims::{Claim, Kind},
     error::Error,
     ours::{self, Root},
 };
@@ -49,10 +51,13 @@ impl Roots {
             [] => smallest(claims.into_iter().map(expressible).collect::<Result<_, _>>()?),
             named => {
                 let outside = |claim: &Claim| !named.iter().any(|root| contains(root, &claim.path));
-                if let Some(claim) = claims.into_iter().find(outside) {
+                if let Some(claim) = claims.iter().find(|claim| outside(claim)).cloned() {
                     let roots: Vec<_> = named.iter().map(|root| root.join("/")).collect();
                     let what = claim.to_string();
                     return Err(Error::Outside { place: claim.place, what, roots: roots.join(", ") });
+                }
+                for claim in &claims {
+                    refuse_unsayable(claim, named)?;
                 }
                 self.0
             }
@@ -76,18 +81,58 @@ fn refuse_ours(claim: &Claim) -> Result<(), Error> {
     Ok(())
 }
 
-/// The claim's path as far as a root can say it: up to a segment that holds a slash or nothing.
+/// A root that was named, covers the claim and has a segment that no root can say.
+fn refuse_unsayable(claim: &Claim, named: &[Vec<String>]) -> Result<(), Error> {
+    let covering = named.iter().find(|root| contains(root, &claim.path));
+    let unsayable =
+        covering.and_then(|root| Some((root, root.iter().find(|segment| !is_sayable(claim.kind, segment))?)));
+    let Some((root, segment)) = unsayable else { return Ok(()) };
+    Err(Error::Wrong(
+        claim.place.clone(),
+        format!(
+            "{claim}: {} in --root {} is read as another name by versions of OPA; end the root before it, or choose another name",
+            shown(segment),
+            shown(&root.join("/"))
+        ),
+    ))
+}
+
+/// The claim's path as far as a root can say it.
 fn expressible(claim: Claim) -> Result<Vec<String>, Error> {
     let what = claim.to_string();
-    let path: Vec<String> =
-        claim.path.into_iter().take_while(|segment| !segment.is_empty() && !segment.contains('/')).collect();
+    let Claim { kind, path: whole, place } = claim;
+    let path: Vec<String> = whole.into_iter().take_while(|segment| is_sayable(kind, segment)).collect();
     if path.is_empty() {
         return Err(Error::Wrong(
-            claim.place,
-            format!("{what}: a first name that is empty or has a slash can be no root; choose another"),
+            place,
+            format!(
+                "{what}: a first name that is empty, or has a slash or a percent sign, can be no root; choose another"
+            ),
+        ));
+    }
+    // The whole path lies beside ours, and what is left of it may not.
+    if let Some(ours) = ours::ROOTS.iter().find(|ours| overlap(&path, &segments(ours))) {
+        return Err(Error::Wrong(
+            place,
+            format!(
+                "{what}: its root would be {}, since a root cannot say the name after it, and that overlaps {}, which is the bundle's own; choose another name",
+                path.join("/"),
+                ours.path
+            ),
         ));
     }
     Ok(path)
+}
+
+/// Whether a root can have this segment. Versions of OPA compare a package's names as they are escaped in a URL (`url.PathEscape` of Go), and data's as
+/// they are; and OPA takes escapes out of a root before it stores data there, so that data at `a%20b` would be lost without a word.
+fn is_sayable(kind: Kind, segment: &str) -> bool {
+    let stays = |b: u8| b.is_ascii_alphanumeric() || b"-_.~$&+:=@".contains(&b);
+    !segment.is_empty()
+        && match kind {
+            Kind::Package => segment.bytes().all(stays),
+            Kind::Data => !segment.contains(['/', '%']),
+        }
 }
 
 /// The paths without those that others contain.
@@ -115,7 +160,7 @@ mod tests {
     use std::sync::Arc;
 
     use super::*;
-    use crate::bundle::{claims::Kind, error::Place};
+    use crate::bundle::error::Place;
 
     fn package(path: &[&str]) -> Claim {
         let path = path.iter().map(|segment| (*segment).to_owned()).collect();
@@ -180,5 +225,52 @@ mod tests {
     fn a_name_that_no_root_can_say_ends_the_root_before_it() {
         assert_eq!(hold(&[], &[&["acme", "a/b", "c"]]).unwrap(), ["acme", "image_integrity", "system/log"]);
         assert!(hold(&[], &[&["a/b"]]).unwrap_err().contains("can be no root"));
+    }
+
+    #[test]
+    fn a_package_that_opa_escapes_has_a_root_before_its_odd_name() {
+        let ours = ["image_integrity", "system/log"];
+        for odd in ["a b", "é", "100%", "a,b", "a;b", "a?b", "a#b", "(a)", "a!", "*", "'", "\"", "\\", ""] {
+            assert_eq!(hold(&[], &[&["acme", odd, "c"]]).unwrap(), ["acme", ours[0], ours[1]], "{odd}");
+        }
+        let plain = "aZ09-_.~$&+:=@";
+        assert_eq!(hold(&[], &[&["acme", plain]]).unwrap(), [&format!("acme/{plain}"), ours[0], ours[1]]);
+        assert_eq!(
+            hold(&["acme/a b"], &[&["acme", "a b", "c"]]).unwrap_err(),
+            "p.rego:3: package acme.a b.c: a b in --root acme/a b is read as another name by versions of OPA; end the root before it, or choose another name"
+        );
+        assert_eq!(hold(&["acme"], &[&["acme", "a b", "c"]]).unwrap(), ["acme", ours[0], ours[1]]);
+        let data = Claim { kind: Kind::Data, ..package(&["acme", "a b"]) };
+        for roots in [&[][..], &["acme/a b".to_owned()]] {
+            let held = Roots::named(roots).unwrap().hold(vec![data.clone()]).unwrap();
+            assert_eq!(held, ["acme/a b", ours[0], ours[1]]);
+        }
+    }
+
+    #[test]
+    fn data_that_opa_would_store_elsewhere_has_a_root_before_its_odd_name() {
+        let data = |path: &[&str]| Claim { kind: Kind::Data, ..package(path) };
+        let held = |roots: &[&str], path: &[&str]| {
+            let roots: Vec<_> = roots.iter().map(|root| (*root).to_owned()).collect();
+            Roots::named(&roots).unwrap().hold(vec![data(path)]).map_err(|error| error.to_string())
+        };
+        assert_eq!(held(&[], &["acme", "a%20b", "c"]).unwrap(), ["acme", "image_integrity", "system/log"]);
+        assert_eq!(
+            held(&[], &["100%"]).unwrap_err(),
+            "p.rego:3: data.100%: a first name that is empty, or has a slash or a percent sign, can be no root; choose another"
+        );
+        assert_eq!(
+            held(&["100%"], &["100%", "a"]).unwrap_err(),
+            "p.rego:3: data.100%.a: 100% in --root 100% is read as another name by versions of OPA; end the root before it, or choose another name"
+        );
+    }
+
+    #[test]
+    fn a_root_that_would_hold_ours_once_it_is_cut_is_refused() {
+        let rest = "its root would be system, since a root cannot say the name after it, and that overlaps system/log, which is the bundle's own; choose another name";
+        assert_eq!(hold(&[], &[&["system", "a/b"]]).unwrap_err(), format!("p.rego:3: package system.a/b: {rest}"));
+        let data = Claim { kind: Kind::Data, ..package(&["system", "a/b"]) };
+        let error = Roots::named(&[]).unwrap().hold(vec![data]).unwrap_err();
+        assert_eq!(error.to_string(), format!("p.rego:3: data.system.a/b: {rest}"));
     }
 }

@@ -41,7 +41,7 @@ pub(super) fn run(args: BundleArgs, terminal: Terminal) -> Result<Exit, Stop> {
     let by = signer.map_or_else(String::new, |signer| format!(", signed by {}", signer.algorithm()));
     let told = format!("revision {revision}, roots {}{by}", escaped(&roots.join(" ")));
     if out == Path::new("-") {
-        terminal::bytes(&bytes)?;
+        terminal::whole(&bytes)?;
         terminal.note(&told);
     } else {
         write(&out, &bytes).map_err(|error| {

@@ -17,7 +17,7 @@ pub(super) fn run(args: FetchArgs, terminal: Terminal) -> Result<Exit, Stop> {
     }
     match &evidence {
         Some(file) => keep(file, &gathered.input)?,
-        None => terminal::bytes(&[gathered.input.as_slice(), b"\n"].concat())?,
+        None => terminal::whole(&[gathered.input.as_slice(), b"\n"].concat())?,
     }
     Ok(Exit::Success)
 }

@@ -61,8 +61,8 @@ pub(super) fn gather(args: QuestionArgs, terminal: Terminal) -> Result<Answered,
             "`image-integrity config check` explains a configuration",
         )
     })?;
-    for note in configuration.notes() {
-        terminal.note(&format!("note: {note}"));
+    for line in configuration.notes().lines() {
+        terminal.note(&line);
     }
     let in_registries = wanted.iter().any(|wanted| matches!(wanted.source, ImageSource::Registry(_)));
     let needed = if in_registries { registries::Asked::Registries } else { registries::Asked::Layouts };

@@ -62,8 +62,8 @@ fn read(filenames: &[PathBuf], terminal: Terminal) -> Result<Vec<Found>, Stop> {
             "--filename takes Kubernetes manifests as `kubectl apply` does: rendered, without anchors",
         )
     })?;
-    for note in notes {
-        terminal.note(&format!("note: {note}"));
+    for line in notes.lines() {
+        terminal.note(&line);
     }
     Ok(images)
 }

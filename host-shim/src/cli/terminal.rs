@@ -42,12 +42,20 @@ pub(super) fn bytes(bytes: &[u8]) -> Result<(), Stop> {
     delivered(stdout.write_all(bytes).and_then(|()| stdout.flush()))
 }
 
+/// Writes a document that nobody can use in part: a reader that went away did not get what was asked for.
+pub(super) fn whole(bytes: &[u8]) -> Result<(), Stop> {
+    let mut stdout = io::stdout().lock();
+    stdout.write_all(bytes).and_then(|()| stdout.flush()).map_err(|error| undelivered(&error))
+}
+
 /// A reader that has seen enough, as `head` does, is no failure: the exit code still says what was found.
 pub(super) fn delivered(written: io::Result<()>) -> Result<(), Stop> {
     match written {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(Stop::stream("cannot write to standard output", &error))
-        }
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(undelivered(&error)),
         _ => Ok(()),
     }
+}
+
+fn undelivered(error: &io::Error) -> Stop {
+    Stop::stream("cannot write to standard output", error)
 }

@@ -87,6 +87,9 @@ fn explain(out: &mut String, explanation: &Explanation) {
         for Finding { place, message } in &explanation.notes {
             line(out, format_args!("  {place}: {message}"));
         }
+        if explanation.more_notes > 0 {
+            line(out, format_args!("  … and {} more notes", explanation.more_notes));
+        }
     }
     for warning in &explanation.warnings {
         line(out, format_args!("{UNSURE}!{UNSURE:#} {warning}"));

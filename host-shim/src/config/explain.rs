@@ -13,7 +13,7 @@ use wasm_policy::{
     x509::{Certificate, pem},
 };
 
-use super::{Configuration, Finding};
+use super::{Configuration, Finding, finding};
 
 /// Signatures of an image that are tried where the verifier does not say (contract, `maxSignatures`).
 const DEFAULT_MAX_SIGNATURES: u32 = 50;
@@ -37,6 +37,9 @@ pub struct Explanation {
     pub warnings: Vec<String>,
     /// What was left out or has no effect.
     pub notes: Vec<Finding>,
+    /// How many more there are than are listed.
+    #[serde(skip_serializing_if = "finding::is_zero")]
+    pub more_notes: usize,
 }
 
 /// A verifier, its policies and its trust stores.
@@ -163,7 +166,8 @@ impl Explanation {
             verifiers,
             artifact_verification_policies: policy.artifact_verification_policies,
             registries: Registries { plain_http: configuration.plain_http },
-            notes: configuration.notes.clone(),
+            notes: configuration.notes.listed.clone(),
+            more_notes: configuration.notes.more,
         }
     }
 }

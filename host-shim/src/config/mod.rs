@@ -30,7 +30,7 @@ use self::{
     object::{Identity, Objects},
     store::StoreObject,
 };
-pub use crate::sources::finding::{Finding, Mistakes, Place};
+pub use crate::sources::finding::{Finding, Mistakes, Notes, Place};
 use crate::{
     sources::{
         self, SourceText,
@@ -50,7 +50,7 @@ pub struct Configuration {
     docker_config: Option<PathBuf>,
     /// By verifier and trust store, the objects whose certificates it is made of.
     origins: BTreeMap<(String, String), Vec<String>>,
-    notes: Vec<Finding>,
+    notes: Notes,
 }
 
 impl Configuration {
@@ -116,7 +116,7 @@ impl Configuration {
     }
 
     /// What was left out or has no effect, and where it is written.
-    pub fn notes(&self) -> &[Finding] {
+    pub fn notes(&self) -> &Notes {
         &self.notes
     }
 }

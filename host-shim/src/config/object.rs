@@ -138,7 +138,9 @@ impl Objects {
         let (Some((api_version, api_version_field)), Some((kind, kind_field))) = (api_version, kind) else { return };
         let (group, version) = api_version.rsplit_once('/').unwrap_or(("", &api_version));
         let ours = group == GROUP;
-        if (ours || group.is_empty()) && kind.ends_with("List") {
+        let is_list = (ours || group.is_empty()) && kind.ends_with("List");
+        // To `kubectl` whatever has items is a list. In an object of ours they are an unknown field.
+        if is_list || (!ours && object.optional("items").is_some()) {
             return self.read_list(object);
         }
         let known = Kind::ALL.into_iter().find(|known| known.name() == kind);

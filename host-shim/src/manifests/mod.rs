@@ -21,7 +21,7 @@ use crate::{
     sources::{
         self, SourceText,
         field::Field,
-        finding::{Finding, Findings, Mistakes, Place},
+        finding::{Findings, Mistakes, Notes, Place},
     },
     yaml,
 };
@@ -38,7 +38,7 @@ pub struct Manifests {
     /// Each once, in the order in which they are first named; there is at least one.
     pub images: Vec<Found>,
     /// What is left out, and where it is written.
-    pub notes: Vec<Finding>,
+    pub notes: Notes,
 }
 
 /// An image, and where it is named.

@@ -47,9 +47,10 @@ fn read_object(object: &Field<'_>, inherited: Option<Inherited<'_>>, images: &mu
     let kind = type_member(&mut mapping, "kind", inherited.map(|inherited| inherited.kind));
     let (Some(api_version), Some(kind)) = (api_version, kind) else { return };
     let group = api_version.rsplit_once('/').map_or("", |(group, _)| group);
-    if let Some(singular) = kind.strip_suffix("List")
-        && let Some(items) = mapping.optional("items")
-    {
+    // Whatever has `items` at its top is a list to `kubectl`, of any kind: the items are applied, and the rest is not (`UnstructuredJSONScheme` of
+    // k8s.io/apimachinery).
+    if let Some(items) = mapping.optional("items") {
+        let singular = kind.strip_suffix("List").unwrap_or(&kind);
         // Of the kind `List` each item says what it is.
         let inherited = (!singular.is_empty()).then_some(Inherited { api_version: &api_version, kind: singular });
         for item in items.items().unwrap_or_default() {

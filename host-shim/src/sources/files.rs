@@ -64,14 +64,22 @@ fn files(source: &Path, findings: &Findings) -> Vec<PathBuf> {
     }
     let place = || Place::file(&name(source));
     match folder(source) {
-        Ok(files) if files.is_empty() => {
+        Ok(Folder { files, .. }) if files.is_empty() => {
             findings.mistake(
                 place(),
                 "the folder holds no file that ends in .yaml, .yml or .json; its own folders are not read",
             );
             files
         }
-        Ok(files) => files,
+        Ok(Folder { files, folders }) => {
+            for folder in folders {
+                findings.note(
+                    Place::file(&name(&folder)),
+                    "the files of this folder in a folder are not read; name it as well where they count",
+                );
+            }
+            files
+        }
         Err(error) => {
             findings.mistake(place(), format!("the folder cannot be read: {error}"));
             Vec::new()
@@ -79,18 +87,29 @@ fn files(source: &Path, findings: &Findings) -> Vec<PathBuf> {
     }
 }
 
-fn folder(source: &Path) -> io::Result<Vec<PathBuf>> {
-    let mut files = Vec::new();
+/// What a folder holds, in the order of names.
+struct Folder {
+    files: Vec<PathBuf>,
+    folders: Vec<PathBuf>,
+}
+
+fn folder(source: &Path) -> io::Result<Folder> {
+    let (mut files, mut folders) = (Vec::new(), Vec::new());
     for entry in fs::read_dir(source)? {
-        let path = entry?.path();
-        let named = path.extension().is_some_and(|extension| EXTENSIONS.iter().any(|known| extension == *known));
-        // A volume of a ConfigMap holds links to files: what they lead to counts.
-        if named && !path.is_dir() {
+        let entry = entry?;
+        let path = entry.path();
+        // A volume of a ConfigMap holds links to files, into a folder whose name begins with two dots: what they lead to counts.
+        if path.is_dir() {
+            if !entry.file_name().as_encoded_bytes().starts_with(b"..") {
+                folders.push(path);
+            }
+        } else if path.extension().is_some_and(|extension| EXTENSIONS.iter().any(|known| extension == *known)) {
             files.push(path);
         }
     }
     files.sort();
-    Ok(files)
+    folders.sort();
+    Ok(Folder { files, folders })
 }
 
 /// The file's text, of at most `left` bytes; of a larger one no more than that is read.

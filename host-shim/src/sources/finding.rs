@@ -99,7 +99,7 @@ pub struct Mistakes {
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
-fn is_zero(count: &usize) -> bool {
+pub(crate) fn is_zero(count: &usize) -> bool {
     *count == 0
 }
 
@@ -121,12 +121,29 @@ impl fmt::Display for Mistakes {
 
 impl std::error::Error for Mistakes {}
 
+/// What some files leave out or say without an effect; where there are mistakes, nobody reads them.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Notes {
+    /// In the order in which they were found.
+    pub listed: Vec<Finding>,
+    /// How many more there are than are listed.
+    pub more: usize,
+}
+
+impl Notes {
+    /// As they are told to people.
+    pub fn lines(&self) -> impl Iterator<Item = String> {
+        let more = (self.more > 0).then(|| format!("… and {} more notes", self.more));
+        self.listed.iter().map(|note| format!("note: {note}")).chain(more)
+    }
+}
+
 /// Collects what the readers of fields find, so that everything is told at once.
 #[derive(Debug, Default)]
 pub(crate) struct Findings {
     mistakes: RefCell<Vec<Finding>>,
     more: Cell<usize>,
-    notes: RefCell<Vec<Finding>>,
+    notes: RefCell<Notes>,
 }
 
 impl Findings {
@@ -141,13 +158,15 @@ impl Findings {
 
     pub(crate) fn note(&self, place: Place, message: impl Into<String>) {
         let mut notes = self.notes.borrow_mut();
-        if notes.len() < MAX_FINDINGS {
-            notes.push(Finding { place, message: message.into() });
+        if notes.listed.len() == MAX_FINDINGS {
+            notes.more += 1;
+        } else {
+            notes.listed.push(Finding { place, message: message.into() });
         }
     }
 
     /// The notes, where there was no mistake.
-    pub(crate) fn into_result(self) -> Result<Vec<Finding>, Mistakes> {
+    pub(crate) fn into_result(self) -> Result<Notes, Mistakes> {
         let mut mistakes = self.mistakes.into_inner();
         if mistakes.is_empty() {
             return Ok(self.notes.into_inner());
@@ -188,4 +207,24 @@ pub(crate) fn did_you_mean<'a>(written: &str, candidates: impl IntoIterator<Item
 /// Text from a file as it may be shown, in quotes.
 pub(crate) fn quoted(text: &str) -> String {
     format!("\"{}\"", shown(text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn notes_that_are_not_listed_are_counted() {
+        let told = |count: usize| {
+            let findings = Findings::default();
+            for _ in 0..count {
+                findings.note(Place::file(&"f.yaml".into()), "is left out");
+            }
+            findings.into_result().unwrap().lines().collect::<Vec<_>>()
+        };
+        assert_eq!(told(2), ["note: f.yaml: is left out"; 2]);
+        assert_eq!(told(100), ["note: f.yaml: is left out"; 100]);
+        let more = told(103);
+        assert_eq!((more.len(), more[100].as_str()), (101, "… and 3 more notes"));
+    }
 }

@@ -1,16 +1,16 @@
-//! What YAML allows and a configuration must not hold: anchors, aliases, tags, duplicate keys and keys that are no strings.
+//! What YAML allows and a configuration must not hold: anchors, aliases, tags, merge keys, duplicate keys and keys that are no strings.
 
 use std::collections::HashMap;
 
 use super::{
-    Entry, Fault, Node, Value,
+    Entry, Fault, Node, Style, Value,
     path::Path,
     scalar::{self, Kind},
     tree::Decoration,
 };
 
 /// Nobody reads more at once, and a hostile text could hold half a million.
-const MAX_FAULTS: usize = 100;
+pub(super) const MAX_FAULTS: usize = 100;
 
 /// The faults of a document, in the order of its text.
 pub(super) fn of(document: &Node) -> Vec<Fault> {
@@ -46,6 +46,10 @@ fn collect(node: &Node, path: &Path<'_>, faults: &mut Vec<Fault>) {
                     continue;
                 };
                 let path = Path::Member(path, &text.text);
+                // `kubectl` puts the fields of its value in the place of it, so that they would be read there and not here.
+                if text.text == "<<" && text.style == Style::Plain {
+                    refuse(key, &path, "merge keys (`<<`) are not read; write the fields out", faults);
+                }
                 if let Some(line) = first.insert(text.text.as_str(), key.line) {
                     let message = format!("duplicate key, first written in line {line}; remove one of the two");
                     refuse(key, &path, &message, faults);

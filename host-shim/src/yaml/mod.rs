@@ -1,8 +1,9 @@
 //! YAML as `kubectl apply` takes it, read into a tree that remembers where everything stands in its file.
 //!
-//! The grammar is YAML 1.2 (and so JSON); what a plain scalar means follows `kubectl`, see [`scalar`]. Anchors, aliases, tags and duplicate keys are refused:
+//! The grammar is YAML 1.2 (and so JSON); what a plain scalar means follows `kubectl`, see [`scalar`]. Anchors, aliases, tags, merge keys and duplicate keys are refused:
 //! an alias can make a small file huge, and readers disagree about the rest, so that a person may read another policy than the machine.
 
+mod breaks;
 mod faults;
 pub(crate) mod path;
 pub(crate) mod scalar;
@@ -52,6 +53,10 @@ pub(crate) struct Fault {
 pub(crate) fn documents(text: &str, limits: Limits) -> Result<Vec<Node>, Vec<Fault>> {
     if let Some(fault) = too_many_indicators(text, limits) {
         return Err(vec![fault]);
+    }
+    let breaks = breaks::of_other_readers(text);
+    if !breaks.is_empty() {
+        return Err(breaks);
     }
     let documents = match tree::build(text, limits) {
         Ok(documents) => documents,

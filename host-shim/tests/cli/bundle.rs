@@ -168,3 +168,17 @@ fn standard_output_that_is_full_ends_with_74() {
     let output = command.output().unwrap();
     assert_eq!(output.status.code(), Some(74));
 }
+
+#[cfg(unix)]
+#[test]
+fn a_reader_that_went_away_has_no_bundle_and_ends_with_74() {
+    let folder = folder();
+    let mut command = shim(["bundle", "--module", "policy.wasm", "--out", "-"]);
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    command.current_dir(&folder).stdout(writer);
+    let output = command.output().unwrap();
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(74), "{told}");
+    assert_eq!(told, "error: cannot write to standard output: Broken pipe (os error 32)\n");
+}

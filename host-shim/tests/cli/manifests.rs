@@ -99,6 +99,20 @@ fn manifests_come_from_standard_input_too_and_can_be_fetched() {
     assert_eq!(json.out.as_bytes(), [wasm_policy::verify(fetched.out.trim_end().as_bytes()), b"\n".to_vec()].concat());
 }
 
+#[cfg(unix)]
+#[test]
+fn a_reader_that_went_away_has_no_evidence_and_ends_with_74() {
+    let folder = folder(&[]);
+    let config = format!("{DEMO}/verify-config.yaml");
+    let mut command = shim(["fetch", "--config", &config, "--plain-http", "-f", "k8s"]);
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let output = command.current_dir(folder.path()).stdout(writer).output().unwrap();
+    let told = String::from_utf8(output.stderr).unwrap();
+    assert_eq!(output.status.code(), Some(74), "{told}");
+    assert_eq!(told, "error: cannot write to standard output: Broken pipe (os error 32)\n");
+}
+
 #[test]
 fn a_list_in_the_environment_is_read() {
     let folder = folder(&[]);

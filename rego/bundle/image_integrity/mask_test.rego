@@ -9,6 +9,19 @@ test_evidence_is_masked if {
 	masked == {"/input/blobs", "/input/crls", "/input/ocsp"}
 }
 
+test_evidence_in_the_input_of_a_policy_is_masked if {
+	evidence := {"apiVersion": "image-integrity/v1", "blobs": {}}
+	event := {"path": "acme/images/deny", "input": {"images": [], "evidence": evidence}}
+	masked := data.system.log.mask with input as event
+	masked == {"/input/evidence/blobs", "/input/evidence/crls", "/input/evidence/ocsp"}
+}
+
+test_evidence_of_others_is_logged if {
+	event := {"path": "other/rule", "input": {"evidence": {"apiVersion": "other/v1", "blobs": {}}}}
+	masked := data.system.log.mask with input as event
+	masked == set()
+}
+
 test_inputs_of_other_policies_are_logged_whole if {
 	masked := data.system.log.mask with input as {"path": "other/rule", "input": {"blobs": {}}}
 	masked == set()

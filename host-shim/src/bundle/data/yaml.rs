@@ -67,7 +67,7 @@ fn data(node: &Node, file: &Arc<str>) -> Result<Data, Error> {
 }
 
 fn name(key: &Node, file: &Arc<str>) -> Result<String, Error> {
-    let text = key.scalar().filter(|text| scalar::kind(text) == Kind::Text && text.text != "<<");
+    let text = key.scalar().filter(|text| scalar::kind(text) == Kind::Text);
     text.map(|text| text.text.clone()).ok_or_else(|| {
         let message = "this key may be read as something else than a string; put quotes around it".to_owned();
         Error::Wrong(Place::line(file, key.line), message)
@@ -119,7 +119,8 @@ mod tests {
             ("a: .inf", "data.yaml:1: `.inf` is a number to some"),
             ("on: 1", "data.yaml:1: this key may be read"),
             ("1: 1", "data.yaml:1: this key may be read"),
-            ("<<: {a: 1}", "data.yaml:1: this key may be read"),
+            ("<<: {a: 1}", "data.yaml:1: [\"<<\"]: merge keys (`<<`) are not read"),
+            ("a: 1 # \u{2028}b: 2", "data.yaml:1: U+2028 ends a line to some"),
             ("a: &x 1\nb: *x\n", "data.yaml:1: a: anchors"),
             ("a: 1\na: 2\n", "data.yaml:2: a: duplicate key"),
             ("a: 1\n---\nb: 1\n", "data.yaml:3: a second document"),

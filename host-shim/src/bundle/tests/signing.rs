@@ -50,7 +50,7 @@ fn token(bundle: &Packed) -> (String, Value, Value, Vec<u8>) {
 
 fn signed_by(signer: &Signer) -> Packed {
     let module = Module::of(b"\0asm");
-    let folder = folder(&[("p.rego", "package acme"), ("data.yaml", "b: 1.50\na: \"\u{2028}\"\n")]);
+    let folder = folder(&[("p.rego", "package acme"), ("data.yaml", "b: 1.50\na: \"\\u2028\"\n")]);
     let policies = [folder.path().to_owned()];
     let contents = Contents { module: &module, policies: &policies, roots: &[], revision: None, signer: Some(signer) };
     pack(contents).unwrap()

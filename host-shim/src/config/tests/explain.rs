@@ -142,3 +142,13 @@ fn programs_get_a_document() {
         })
     );
 }
+
+#[test]
+fn notes_that_are_not_listed_are_counted() {
+    let text = format!("{AKS}{}", "---\napiVersion: v1\nkind: ConfigMap\n".repeat(102));
+    let told = text_at(NOW, &text);
+    assert!(told.contains("it is left out\n  … and 2 more notes\n"), "{told}");
+    let explanation = read(&text).unwrap().explain(Instant::parse_utc(NOW).unwrap());
+    assert_eq!((explanation.notes.len(), explanation.more_notes), (100, 2));
+    assert!(!text_at(NOW, AKS).contains("more notes"));
+}

@@ -36,7 +36,7 @@ fn the_file_of_the_aks_article_is_read_byte_for_byte() {
     };
     assert_eq!(*configuration.config(), expected);
     assert!(!configuration.plain_http());
-    assert_eq!(configuration.notes(), []);
+    assert_eq!(configuration.notes().listed, []);
 }
 
 /// The article's file in another form, which means the same.
@@ -180,7 +180,7 @@ fn a_store_says_how_registries_are_asked() {
         let text = aks("  name: oras\n", &format!("  name: oras\n  parameters: {parameters}\n"));
         let configuration = read(&text).unwrap();
         assert_eq!(configuration.plain_http(), plain_http, "{parameters}");
-        assert_eq!(configuration.notes(), []);
+        assert_eq!(configuration.notes().listed, []);
     }
 }
 

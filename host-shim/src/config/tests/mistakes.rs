@@ -291,3 +291,16 @@ fn what_a_file_holds_cannot_write_to_the_terminal() {
         ],
     );
 }
+
+#[test]
+fn items_in_an_object_hide_nothing() {
+    assert_mistakes(&aks("spec:\n", "items: []\nspec:\n"), &["f.yaml:5: items: unknown field"]);
+    let item = "{apiVersion: config.ratify.deislabs.io/v1beta1, kind: Stor}";
+    assert_mistakes(
+        &format!("{AKS}---\napiVersion: example.com/v1\nkind: Odd\nitems: [{item}]\n"),
+        &[&format!(
+            "f.yaml:{}: items[0].kind: unknown kind \"Stor\" of config.ratify.deislabs.io; did you mean \"Store\"?",
+            AKS.lines().count() + 4
+        )],
+    );
+}

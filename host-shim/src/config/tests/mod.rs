@@ -57,7 +57,7 @@ fn lines(mistakes: &Mistakes) -> Vec<String> {
 }
 
 fn notes(configuration: &Configuration) -> Vec<String> {
-    configuration.notes().iter().map(ToString::to_string).collect()
+    configuration.notes().listed.iter().map(ToString::to_string).collect()
 }
 
 /// An object of the group; `spec` in flow style.

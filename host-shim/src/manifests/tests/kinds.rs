@@ -104,6 +104,20 @@ fn lists_are_their_items() {
 }
 
 #[test]
+fn whatever_has_items_is_a_list_as_it_is_to_kubectl() {
+    let bare = format!("items: [{{metadata: {{name: b}}, spec: {SPEC}}}]");
+    let full = format!("items: [{{apiVersion: v1, kind: Pod, metadata: {{name: b}}, spec: {SPEC}}}]");
+    assert_found(&object("v1", "Pod", &bare), &[("a.example/app:v1", &["Pod b, container app (f.yaml:5)"])]);
+    for (api_version, kind) in
+        [("v1", "ConfigMap"), ("kyverno.io/v1", "ClusterPolicy"), ("example.com/v1", "Odd"), ("apps/v1", "Deployment")]
+    {
+        let text = object(api_version, kind, &full);
+        assert_found(&text, &[("a.example/app:v1", &["Pod b, container app (f.yaml:5)"])]);
+        assert_eq!(notes(&text), [""; 0], "{kind}");
+    }
+}
+
+#[test]
 fn json_is_read_as_well() {
     let text = r#"{"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p"},
         "spec": {"containers": [{"name": "c", "image": "a.example/app:v1"}]}}"#;

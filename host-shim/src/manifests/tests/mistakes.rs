@@ -148,3 +148,44 @@ fn as_many_images_as_the_module_judges_are_read() {
     );
     assert_mistakes(&containers(10_001), &["f.yaml:6: spec.containers: holds more than 10000 entries"]);
 }
+
+#[test]
+fn merge_keys_that_would_hide_images_are_refused() {
+    let message = "merge keys (`<<`) are not read; write the fields out";
+    assert_mistakes(
+        &object(
+            "v1",
+            "Pod",
+            "spec:\n  <<: {containers: [{name: b, image: b.example/b}]}\n  containers: [{name: a, image: a.example/a}]",
+        ),
+        &[&format!("f.yaml:6: spec[\"<<\"]: {message}")],
+    );
+    assert_mistakes(
+        &object(
+            "v1",
+            "Pod",
+            "spec:\n  containers:\n    - name: a\n      <<: {image: a.example/a}\n    - ? <<\n      : [{image: b}]\n",
+        ),
+        &[
+            &format!("f.yaml:8: spec.containers[0][\"<<\"]: {message}"),
+            &format!("f.yaml:9: spec.containers[1][\"<<\"]: {message}"),
+        ],
+    );
+    // In quotes it is a key as any other, to all.
+    assert_eq!(found(&object("v1", "Pod", "spec: {\"<<\": {}, containers: [{image: a}]}")).len(), 1);
+}
+
+#[test]
+fn a_line_that_only_other_readers_see_is_refused() {
+    let text = object(
+        "v1",
+        "Pod",
+        "spec:\n  containers: [{image: a.example/a}]\n  #\u{2028}  initContainers: [{image: b.example/b}]",
+    );
+    assert_mistakes(
+        &text,
+        &[
+            "f.yaml:7: U+2028 ends a line to some readers of YAML only; remove it, or write \"\\u2028\" in double quotes",
+        ],
+    );
+}

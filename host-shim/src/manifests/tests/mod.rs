@@ -41,7 +41,7 @@ fn lines(mistakes: &Mistakes) -> Vec<String> {
 
 #[track_caller]
 fn notes(text: &str) -> Vec<String> {
-    read(text).unwrap().notes.iter().map(ToString::to_string).collect()
+    read(text).unwrap().notes.listed.iter().map(ToString::to_string).collect()
 }
 
 /// An object; `rest` are its members in flow style.

@@ -35,6 +35,20 @@ fn a_folder_is_read_in_the_order_of_names_and_empty_files_in_it_are_nothing() {
 }
 
 #[test]
+fn folders_in_a_folder_are_noted_since_their_files_are_not_read() {
+    let folder = TempDir::new().unwrap();
+    fs::write(folder.path().join("a.yaml"), pod("a")).unwrap();
+    for name in ["z", "b.yaml", "..2026_11"] {
+        fs::create_dir(folder.path().join(name)).unwrap();
+    }
+    let manifests = Manifests::load(&[folder.path().to_owned()]).unwrap();
+    let path = format!("{}/", folder.path().display());
+    let notes: Vec<_> = manifests.notes.lines().map(|line| line.replace(&path, "")).collect();
+    let told = "the files of this folder in a folder are not read; name it as well where they count";
+    assert_eq!(notes, [format!("note: b.yaml: {told}"), format!("note: z: {told}")]);
+}
+
+#[test]
 fn what_cannot_be_read_is_told_with_the_rest() {
     let folder = TempDir::new().unwrap();
     fs::write(folder.path().join("bad.yaml"), "a: [").unwrap();

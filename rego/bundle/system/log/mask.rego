@@ -6,7 +6,14 @@ package system.log
 
 import rego.v1
 
+# The module itself is asked.
 mask contains path if {
 	startswith(input.input.apiVersion, "image-integrity/")
 	some path in {"/input/blobs", "/input/crls", "/input/ocsp"}
+}
+
+# A policy is asked, which takes evidence and asks the module.
+mask contains path if {
+	startswith(input.input.evidence.apiVersion, "image-integrity/")
+	some path in {"/input/evidence/blobs", "/input/evidence/crls", "/input/evidence/ocsp"}
 }
