@@ -128,15 +128,8 @@ fn a_users_policy_and_data_answer_with_the_module_in_one_bundle() {
     let manifest = serde_json::from_str::<Value>(&inspected.out).unwrap()["manifest"].take();
     assert_eq!(
         manifest["roots"],
-        json!([
-            "acme/images",
-            "acme/images_test",
-            "acme/odd name",
-            "acme/trust",
-            "image_integrity",
-            "odd",
-            "system/log"
-        ])
+        // A name that versions of OPA spell differently can be no root, so the one above it is.
+        json!(["acme", "image_integrity", "odd", "system/log"])
     );
     assert!(manifest["revision"].as_str().unwrap().ends_with("+v1"), "{manifest}");
 }
