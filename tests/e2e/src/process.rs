@@ -11,6 +11,9 @@ use std::{
 /// Longer than anything here takes on a busy machine; only a test that fails waits for it.
 pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
+/// No line takes so long from the pipe to its reader.
+const QUIET: Duration = Duration::from_millis(300);
+
 /// How a program ended.
 #[derive(Clone, Debug)]
 pub struct Ended {
@@ -70,9 +73,18 @@ impl Service {
         found(&lines).unwrap_or_else(|| panic!("the line did not come; there were: {lines:#?}"))
     }
 
-    /// What has been written so far.
+    /// What has been written so far, once nothing more comes: a line is in the pipe before its answer is, and may still have to be read.
     pub fn lines(&self) -> Vec<String> {
-        self.lines.0.lock().unwrap().clone()
+        let (lines, more) = &*self.lines;
+        let mut lines = lines.lock().unwrap();
+        loop {
+            let known = lines.len();
+            let (now, waited) = more.wait_timeout_while(lines, QUIET, |lines| lines.len() == known).unwrap();
+            if waited.timed_out() {
+                return now.clone();
+            }
+            lines = now;
+        }
     }
 }
 
