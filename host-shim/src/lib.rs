@@ -2,6 +2,7 @@
 
 pub mod allowance;
 pub mod bundle;
+pub mod cache;
 pub mod cli;
 pub mod config;
 pub mod deadline;

@@ -68,7 +68,7 @@ pub(super) fn input_of<'i>(question: &Question<'i>, images: impl IntoIterator<It
     for image in images {
         input.images.insert(Cow::Borrowed(&image.key), image.evidence.clone());
         for (digest, content) in &image.contents {
-            input.blobs.insert(Cow::Borrowed(digest.as_str()), Cow::Borrowed(content));
+            input.blobs.insert(Cow::Borrowed(digest.as_str()), Cow::Borrowed(&**content));
         }
     }
     input
