@@ -77,7 +77,7 @@ pub(super) fn gather(args: QuestionArgs, terminal: Terminal) -> Result<Answered,
     let done = AtomicUsize::new(0);
     let one_more = |_: &str| _ = done.fetch_add(1, Ordering::Relaxed);
     let sources: Vec<_> = wanted.iter().map(|wanted| wanted.source.clone()).collect();
-    let gathering = evidence::gather(&sources, question, &registries, Arc::new(Native), deadline, &one_more);
+    let gathering = evidence::gather(&sources, question, &registries, Arc::new(Native::default()), deadline, &one_more);
     let gathered = runtime.block_on(progress::told(gathering, &done, sources.len(), watcher(sources.len())));
     // A name that is still being resolved must not hold up the answer.
     runtime.shutdown_background();

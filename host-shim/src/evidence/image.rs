@@ -19,6 +19,7 @@ use super::{
 };
 use crate::{
     allowance::Allowance,
+    engine::Judgement,
     listing::{Listing, WantedTypes},
     reference::Digest,
 };
@@ -37,7 +38,7 @@ pub(super) struct Image<'r> {
     pub(super) evidence: ImageEvidence<'static>,
     pub(super) contents: BTreeMap<Digest, Content>,
     /// The verdict on what is known now, where it was asked for.
-    pub(super) verdict: Option<Vec<u8>>,
+    pub(super) judgement: Option<Judgement>,
 }
 
 /// What came of a need.
@@ -49,7 +50,7 @@ enum Met {
 impl<'r> Image<'r> {
     pub(super) fn new(key: String, artifacts: Artifacts<'r>, allowance: Allowance) -> Self {
         let (evidence, contents) = (ImageEvidence::default(), BTreeMap::new());
-        Self { key, artifacts, allowance, evidence, contents, verdict: None }
+        Self { key, artifacts, allowance, evidence, contents, judgement: None }
     }
 
     /// Gathers until the verdict needs nothing more, or a limit is reached; then what is still needed is noted as a failure.
@@ -57,10 +58,10 @@ impl<'r> Image<'r> {
         let wanted = WantedTypes::of(question.config);
         self.resolve(&wanted).await;
         for round in 1..=MAX_ROUNDS {
-            let verdict = asker.verdict_on(question, [&*self]).await;
-            let needs = Need::of(&verdict, &self.key);
+            let judgement = asker.verdict_on(question, self).await;
+            let needs = Need::of(&judgement.verdict, &self.key);
             if needs.is_empty() {
-                self.verdict = Some(verdict);
+                self.judgement = Some(judgement);
                 return;
             }
             tracing::debug!(image = %self.key, round, needs = needs.len(), "the verdict needs more");

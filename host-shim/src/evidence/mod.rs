@@ -20,7 +20,7 @@ use wasm_policy::input::Config;
 use crate::{
     allowance::{Allowance, ByteBudget, Spent},
     deadline::Deadline,
-    engine::Engine,
+    engine::{Engine, Judgement, ModuleDigest},
     reference::ImageSource,
     registry::Registries,
 };
@@ -48,8 +48,10 @@ pub struct Question<'q> {
 pub struct Gathered {
     /// The input document as JSON, as it was put before the engine: the verdict can be drawn from it again at any time.
     pub input: Vec<u8>,
-    /// The verdict document, as the engine wrote it.
+    /// The verdict document, as the engine wrote it. Where the engine cannot be asked, one that says so.
     pub verdict: Vec<u8>,
+    /// The module that gave this verdict, where a module did.
+    pub module: Option<ModuleDigest>,
     /// One for each source, in their order.
     pub images: Vec<GatheredImage>,
 }
@@ -77,7 +79,7 @@ pub type Progress<'p> = &'p (dyn Fn(&str) + Sync);
 /// Gathers the evidence for images, and asks for the verdict on them.
 ///
 /// What cannot be fetched is a failure in the input and shows in the verdict; one image's failure is not another's. At the deadline what is still
-/// needed becomes a failure, and the verdict is drawn from what there is.
+/// needed becomes a failure, and the verdict is drawn from what there is; a few seconds later nobody waits for an engine any more.
 ///
 /// # Errors
 /// Where the images could not be told apart in the verdict.
@@ -89,7 +91,7 @@ pub async fn gather(
     deadline: Deadline,
     progress: Progress<'_>,
 ) -> Result<Gathered, GatherError> {
-    let (budget, contents, asker) = (ByteBudget::new(MAX_BYTES), Contents::default(), Asker::new(engine));
+    let (budget, contents, asker) = (ByteBudget::new(MAX_BYTES), Contents::default(), Asker::new(engine, deadline));
     let opening = sources.iter().map(async |source| {
         let allowance = Allowance::new(deadline, &budget);
         let (key, artifacts) = Artifacts::open(source, registries, &allowance).await;
@@ -105,14 +107,15 @@ pub async fn gather(
     .await;
 
     let input = to_json(&input_of(&question, images.values()));
-    let verdict = match (images.len(), images.values_mut().find_map(|image| image.verdict.take())) {
+    let judgement = match (images.len(), images.values_mut().find_map(|image| image.judgement.take())) {
         // The only image's last verdict is on this very document.
-        (1, Some(verdict)) => verdict,
-        _ => asker.verdict_of(input.clone()).await,
+        (1, Some(judgement)) => judgement,
+        _ => asker.verdict_of(input.clone(), &question, images.keys().map(String::as_str)).await,
     };
+    let Judgement { verdict, module } = judgement;
     let spent = |key: &str| images.get(key).map(|image| image.allowance.spent()).unwrap_or_default();
     let images = keys.into_iter().map(|key| GatheredImage { spent: spent(&key), key }).collect();
-    Ok(Gathered { input, verdict, images })
+    Ok(Gathered { input, verdict, module, images })
 }
 
 /// The keys in the order of the sources, and the images by their keys; one that is named twice is one.
