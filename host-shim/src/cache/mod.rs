@@ -6,8 +6,6 @@
 
 mod contents;
 mod shared;
-#[cfg(test)]
-mod tests;
 mod told;
 
 use std::time::Duration;

@@ -80,7 +80,7 @@ pub(super) fn gather(args: QuestionArgs, terminal: Terminal) -> Result<Answered,
     let sources: Vec<_> = wanted.iter().map(|wanted| wanted.source.clone()).collect();
     let kept = Kept::for_one_call();
     let access = Access { registries: &registries, kept: &kept, as_whom: AsWhom::new(0) };
-    let gathering = evidence::gather(&sources, question, access, Arc::new(Native), deadline, &one_more);
+    let gathering = evidence::gather(&sources, question, access, Arc::new(Native::default()), deadline, &one_more);
     let gathered = runtime.block_on(progress::told(gathering, &done, sources.len(), watcher(sources.len())));
     // A name that is still being resolved must not hold up the answer.
     runtime.shutdown_background();

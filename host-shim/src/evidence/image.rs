@@ -20,6 +20,7 @@ use super::{
 use crate::{
     allowance::Allowance,
     cache::{Content, Told},
+    engine::Judgement,
     listing::{Listing, WantedTypes},
     reference::Digest,
 };
@@ -38,7 +39,7 @@ pub(super) struct Image<'r> {
     pub(super) evidence: ImageEvidence<'static>,
     pub(super) contents: BTreeMap<Digest, Content>,
     /// The verdict on what is known now, where it was asked for.
-    pub(super) verdict: Option<Vec<u8>>,
+    pub(super) judgement: Option<Judgement>,
     /// Since when what the registry has told may have changed; `None` where nothing of the kind is in the evidence.
     pub(super) told: Option<Instant>,
 }
@@ -52,7 +53,7 @@ enum Met {
 impl<'r> Image<'r> {
     pub(super) fn new(key: String, artifacts: Artifacts<'r>, allowance: Allowance) -> Self {
         let (evidence, contents) = (ImageEvidence::default(), BTreeMap::new());
-        Self { key, artifacts, allowance, evidence, contents, verdict: None, told: None }
+        Self { key, artifacts, allowance, evidence, contents, judgement: None, told: None }
     }
 
     /// Gathers until the verdict needs nothing more, or a limit is reached; then what is still needed is noted as a failure.
@@ -70,10 +71,10 @@ impl<'r> Image<'r> {
             if let Some(known) = self.is_listed().then(|| recall(&self.evidence)).flatten() {
                 return Some(known);
             }
-            let verdict = asker.verdict_on(question, [&*self]).await;
-            let needs = Need::of(&verdict, &self.key);
+            let judgement = asker.verdict_on(question, self).await;
+            let needs = Need::of(&judgement.verdict, &self.key);
             if needs.is_empty() {
-                self.verdict = Some(verdict);
+                self.judgement = Some(judgement);
                 return None;
             }
             tracing::debug!(image = %self.key, round, needs = needs.len(), "the verdict needs more");

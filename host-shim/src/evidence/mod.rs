@@ -21,7 +21,7 @@ use crate::{
     allowance::{Allowance, ByteBudget, Spent},
     cache::{AsWhom, Content, Kept},
     deadline::Deadline,
-    engine::Engine,
+    engine::{Engine, Judgement, ModuleDigest},
     reference::{Digest, ImageSource, Reference},
     registry::Registries,
 };
@@ -59,8 +59,10 @@ pub struct Access<'r> {
 pub struct Gathered {
     /// The input document as JSON, as it was put before the engine: the verdict can be drawn from it again at any time.
     pub input: Vec<u8>,
-    /// The verdict document, as the engine wrote it.
+    /// The verdict document, as the engine wrote it. Where the engine cannot be asked, one that says so.
     pub verdict: Vec<u8>,
+    /// The module that gave this verdict, where a module did.
+    pub module: Option<ModuleDigest>,
     /// One for each source, in their order.
     pub images: Vec<GatheredImage>,
 }
@@ -88,7 +90,7 @@ pub type Progress<'p> = &'p (dyn Fn(&str) + Sync);
 /// Gathers the evidence for images, and asks for the verdict on them.
 ///
 /// What cannot be fetched is a failure in the input and shows in the verdict; one image's failure is not another's. At the deadline what is still
-/// needed becomes a failure, and the verdict is drawn from what there is.
+/// needed becomes a failure, and the verdict is drawn from what there is; a few seconds later nobody waits for an engine any more.
 ///
 /// # Errors
 /// Where the images could not be told apart in the verdict.
@@ -100,7 +102,7 @@ pub async fn gather(
     deadline: Deadline,
     progress: Progress<'_>,
 ) -> Result<Gathered, GatherError> {
-    let (budget, asker) = (ByteBudget::new(MAX_BYTES), Asker::new(engine));
+    let (budget, asker) = (ByteBudget::new(MAX_BYTES), Asker::new(engine, deadline));
     let opening = sources.iter().map(async |source| {
         let allowance = Allowance::new(deadline, &budget);
         let (key, artifacts) = Artifacts::open(source, access, &allowance).await;
@@ -116,14 +118,15 @@ pub async fn gather(
     .await;
 
     let input = to_json(&input_of(&question, images.values()));
-    let verdict = match (images.len(), images.values_mut().find_map(|image| image.verdict.take())) {
+    let judgement = match (images.len(), images.values_mut().find_map(|image| image.judgement.take())) {
         // The only image's last verdict is on this very document.
-        (1, Some(verdict)) => verdict,
-        _ => asker.verdict_of(input.clone()).await,
+        (1, Some(judgement)) => judgement,
+        _ => asker.verdict_of(input.clone(), &question, images.keys().map(String::as_str)).await,
     };
+    let Judgement { verdict, module } = judgement;
     let spent = |key: &str| images.get(key).map(|image| image.allowance.spent()).unwrap_or_default();
     let images = keys.into_iter().map(|key| GatheredImage { spent: spent(&key), key }).collect();
-    Ok(Gathered { input, verdict, images })
+    Ok(Gathered { input, verdict, module, images })
 }
 
 /// What came of gathering for one image of a registry.
@@ -138,8 +141,8 @@ pub enum Outcome<T> {
 /// The evidence for one image, and the verdict on it.
 #[derive(Debug)]
 pub struct Judged {
-    /// The verdict document, as the engine wrote it.
-    pub verdict: Vec<u8>,
+    /// The verdict, and who gave it.
+    pub judgement: Judgement,
     /// What was found out.
     pub evidence: ImageEvidence<'static>,
     /// The manifests and blobs that were fetched.
@@ -157,17 +160,17 @@ pub async fn gather_one<T>(
     allowance: Allowance,
     recall: &(dyn Fn(&ImageEvidence<'_>) -> Option<T> + Sync),
 ) -> Outcome<T> {
-    let asker = Asker::new(engine);
+    let asker = Asker::new(engine, allowance.deadline());
     let mut gathered = Image::new(image.to_string(), Artifacts::in_registry(image, access), allowance);
     if let Some(known) = gathered.gather(&question, &asker, recall).await {
         return Outcome::Known(known, gathered.told);
     }
-    let verdict = match gathered.verdict.take() {
-        Some(verdict) => verdict,
-        None => asker.verdict_on(&question, [&gathered]).await,
+    let judgement = match gathered.judgement.take() {
+        Some(judgement) => judgement,
+        None => asker.verdict_on(&question, &gathered).await,
     };
     let Image { evidence, contents, told, .. } = gathered;
-    Outcome::Judged(Judged { verdict, evidence, contents, told })
+    Outcome::Judged(Judged { judgement, evidence, contents, told })
 }
 
 /// The keys in the order of the sources, and the images by their keys; one that is named twice is one.
