@@ -4,7 +4,7 @@ use std::env;
 
 use super::{args::RegistryArgs, exit::Stop, gather::listed};
 use crate::{
-    config::Configuration,
+    config::{Configuration, Logins},
     registry::{
         ConnectionError, PlainHttp, Proxies, Registries, RegistryOptions,
         credentials::{Helpers, Keychain},
@@ -32,7 +32,12 @@ pub(super) fn reach(args: RegistryArgs, configuration: &Configuration, asked: As
     })?;
     // The command line comes before the configuration, and that before what is there anyway.
     let helpers = Helpers::Run { search_path: env::var_os("PATH").unwrap_or_default() };
-    let keychain = match registry_config.as_deref().or(configuration.docker_config()) {
+    let of_store = match configuration.logins() {
+        Logins::DockerConfig(path) => path.as_deref(),
+        // Secrets are refused in files.
+        Logins::None | Logins::Secrets { .. } => None,
+    };
+    let keychain = match registry_config.as_deref().or(of_store) {
         Some(path) => Keychain::load(path, helpers),
         None if asked == Asked::Layouts => Ok(Keychain::none()),
         None => Keychain::of_user(|name| env::var_os(name), helpers),
