@@ -196,6 +196,9 @@ codes! {
     /// The host stopped fetching at its own limit of bytes, rounds or time.
     FetchLimitReached = "FETCH_LIMIT_REACHED", Transient, "Ask about fewer images in one call, or with a longer --timeout; remove referrers from the image if it has many.";
 
+    /// The signatures satisfy the trust policy, and a rule of the user's own over the verdict does not accept the image.
+    PolicyDenied = "POLICY_DENIED", Denied, "Do what the rule's message asks for, or change the rule that `--decision` names.";
+
     /// The engine that gives verdicts gave none.
     EngineUnavailable = "ENGINE_UNAVAILABLE", Transient, "Try again; where the engine is an OPA, check that it runs, has loaded the bundle and is not overloaded.";
 }

@@ -55,11 +55,7 @@ where
 {
     pub(super) fn new(bytes: u64, counts_for: Duration, weigh: fn(&K, &V) -> usize) -> Self {
         let weigh = move |key: &K, told: &Told<V>| weight(weigh(key, &told.value) + OVERHEAD);
-        let kept = moka::future::Cache::builder()
-            .max_capacity(bytes)
-            .weigher(weigh)
-            .time_to_live(counts_for)
-            .build();
+        let kept = moka::future::Cache::builder().max_capacity(bytes).weigher(weigh).time_to_live(counts_for).build();
         Self { kept, counts_for }
     }
 

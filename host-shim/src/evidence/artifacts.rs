@@ -102,12 +102,12 @@ impl<'r> Artifacts<'r> {
     pub(super) async fn manifest(&self, digest: &Digest, size: u64, allowance: &Allowance) -> Result<Content, Failure> {
         self.content(digest, allowance, || async {
             match self {
-            Self::Registry { repository, .. } => Ok(repository.manifest(digest, size, allowance).await?),
-            Self::Layout { layout, .. } => {
-                let (layout, digest) = (Arc::clone(layout), digest.clone());
-                counted(read(allowance, move || layout.manifest(&digest, size)).await??, allowance)
-            }
-            Self::Unreadable(failure) => Err(failure.clone()),
+                Self::Registry { repository, .. } => Ok(repository.manifest(digest, size, allowance).await?),
+                Self::Layout { layout, .. } => {
+                    let (layout, digest) = (Arc::clone(layout), digest.clone());
+                    counted(read(allowance, move || layout.manifest(&digest, size)).await??, allowance)
+                }
+                Self::Unreadable(failure) => Err(failure.clone()),
             }
         })
         .await
@@ -117,12 +117,12 @@ impl<'r> Artifacts<'r> {
     pub(super) async fn blob(&self, digest: &Digest, size: u64, allowance: &Allowance) -> Result<Content, Failure> {
         self.content(digest, allowance, || async {
             match self {
-            Self::Registry { repository, .. } => Ok(repository.blob(digest, size, allowance).await?),
-            Self::Layout { layout, .. } => {
-                let (layout, digest) = (Arc::clone(layout), digest.clone());
-                counted(read(allowance, move || layout.blob(&digest, size, MAX_BLOB_BYTES)).await??, allowance)
-            }
-            Self::Unreadable(failure) => Err(failure.clone()),
+                Self::Registry { repository, .. } => Ok(repository.blob(digest, size, allowance).await?),
+                Self::Layout { layout, .. } => {
+                    let (layout, digest) = (Arc::clone(layout), digest.clone());
+                    counted(read(allowance, move || layout.blob(&digest, size, MAX_BLOB_BYTES)).await??, allowance)
+                }
+                Self::Unreadable(failure) => Err(failure.clone()),
             }
         })
         .await

@@ -11,12 +11,7 @@ use wasm_policy::{
     input::{FetchFailure, ImageEvidence},
 };
 
-use super::{
-    Question,
-    artifacts::Artifacts,
-    ask::Asker,
-    needs::Need,
-};
+use super::{Question, artifacts::Artifacts, ask::Asker, needs::Need};
 use crate::{
     allowance::Allowance,
     cache::{Content, Told},

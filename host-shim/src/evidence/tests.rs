@@ -167,8 +167,7 @@ async fn a_registry_that_hangs_holds_up_its_own_images_only() {
     let access = Access { registries: &registries, kept: &kept, as_whom: AsWhom::new(0) };
     let progress = |key: &str| settled.lock().unwrap().push(key.to_owned());
     let deadline = Deadline::within(std::time::Duration::from_secs(2));
-    let gathered =
-        gather(&sources, question, access, Arc::new(Native::default()), deadline, &progress).await.unwrap();
+    let gathered = gather(&sources, question, access, Arc::new(Native::default()), deadline, &progress).await.unwrap();
     assert_eq!([code(&gathered, 0), code(&gathered, 20)], ["REGISTRY_TIMEOUT", "VERIFIED"]);
     assert_eq!(settled.lock().unwrap().first(), Some(&gathered.images[20].key));
     assert_eq!(settled.lock().unwrap().len(), 21);
