@@ -18,7 +18,6 @@ is_image(pattern, image) if {
 	start := trim_suffix(pattern, "*")
 	start != pattern
 	contains(start, "/")
-	not contains(start, "*")
 	startswith(image, start)
 }
 

@@ -34,6 +34,7 @@ test_patterns_that_are_no_list_of_strings_exclude_nothing if {
 
 test_a_namespace_is_excluded_by_name_or_beginning if {
 	exemptions.excludes_namespace(["kube-*"], "kube-system")
+	not exemptions.excludes_namespace(["kube-*"], "default")
 	exemptions.excludes_namespace(["gatekeeper-system"], "gatekeeper-system")
 	not exemptions.excludes_namespace(["gatekeeper-system"], "gatekeeper-system-2")
 }

@@ -29,7 +29,6 @@ of(kind, resource) := array.concat(containers, volumes) if {
 	]
 	volumes := [found |
 		some volume in object.get(spec, "volumes", [])
-		is_object(volume.image)
 		found := named("volume", volume, object.get(volume.image, "reference", ""))
 		not left_open(kind, found.image)
 	]
@@ -38,9 +37,7 @@ of(kind, resource) := array.concat(containers, volumes) if {
 # Whether a request leaves every image as it was. What runs stays the same then, and a controller that takes a finalizer away is not held up.
 unchanged(review) if {
 	review.operation == "UPDATE"
-	now := of(review.kind.kind, review.object)
-	count(now) > 0
-	now == of(review.kind.kind, review.oldObject)
+	of(review.kind.kind, review.object) == of(review.kind.kind, review.oldObject)
 }
 
 named(role, part, image) := {"place": sprintf("%s %v", [role, object.get(part, "name", "without a name")]), "image": image}

@@ -88,8 +88,7 @@ test_a_negative_answer_is_told_with_code_and_digest_first if {
 
 test_an_image_without_an_answer_is_denied if {
 	violations := denials([app, side], {}, [[app_key, good]])
-	{violation.details.image | some violation in violations} == {side}
-	codes(violations) == {"NO_ANSWER"}
+	{violation.msg | some violation in violations} == {"NO_ANSWER r.example/side:1 (container c1): the provider gave no answer for this image. Try again."}
 }
 
 test_an_answer_under_another_key_is_none if {
@@ -166,6 +165,13 @@ test_an_answer_without_a_code_is_told_by_its_reports if {
 	reports := [{"isSuccess": false, "message": "signature is not produced by a trusted signer"}, {"isSuccess": true, "message": "fine"}]
 	some violation in denials([app], {}, [[app_key, {"isSuccess": false, "verifierReports": reports}]])
 	violation.msg == "NOT_VERIFIED r.example/app:1 (container c0): signature is not produced by a trusted signer"
+}
+
+test_an_answer_without_a_message_is_told_all_the_same if {
+	every odd in [{}, {"message": ""}, {"message": "", "remediation": "Sign it."}, {"verifierReports": []}] {
+		some violation in denials([app], {}, [[app_key, object.union({"isSuccess": false}, odd)]])
+		violation.msg == "NOT_VERIFIED r.example/app:1 (container c0): the image is not verified."
+	}
 }
 
 test_a_code_that_is_none_is_not_told_as_one if {
