@@ -259,7 +259,7 @@ test_an_excluded_image_is_not_asked_about_and_told_beside_the_others if {
 	decision.keys(pod([app, side]), parameters) == [app_key]
 	denials([app, side], parameters, [[app_key, good]]) == set()
 	some violation in denials([app, side], parameters, [[app_key, bad]])
-	endswith(violation.msg, "Not verified, since the constraint excludes them: r.example/side:1.")
+	endswith(violation.msg, "Not verified, since they are excluded: r.example/side:1.")
 	violation.details.excludedImages == [side]
 }
 
