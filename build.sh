@@ -19,6 +19,7 @@ usage: ./build.sh COMMAND
   cluster the end-to-end tests in a real Kubernetes control plane with Gatekeeper; `--kubernetes 1.30` takes an older one (needs Go)
   deny    check licences and sources of dependencies
   rust    install the toolchain of rust-toolchain.toml, as every command does where it is missing
+  chart   the Helm chart with the bundle in it (dist/chart/image-integrity)
   sizes   the module's size by crate
 
 CARGO_TARGET_DIR says where cargo builds; IMAGE_INTEGRITY_CACHE (by default ~/.cache/image-integrity) is where peers and tools are kept.
@@ -115,6 +116,27 @@ test_all() {
   IMAGE_INTEGRITY_MODULE=$PWD/dist/policy.wasm IMAGE_INTEGRITY_TRAP_MODULE=$trap cargo test --locked --package image-integrity-tests
 }
 
+# The chart as it is released: with the bundle, the module's digest for the constraint, and, where IMAGE_INTEGRITY_BUNDLE_KEY names a private key in PEM,
+# a signature over the bundle and the key that verifies it.
+chart() {
+  build
+  say 'the Helm chart'
+  local files=dist/chart/image-integrity/files
+  rm -rf dist/chart
+  mkdir -p dist/chart
+  cp -RL deploy/charts/image-integrity dist/chart/
+  if [[ -n ${IMAGE_INTEGRITY_BUNDLE_KEY-} ]]; then
+    "$cli" bundle --module dist/policy.wasm --out $files/bundle.tar.gz --signing-key "$IMAGE_INTEGRITY_BUNDLE_KEY" --signing-alg RS256
+    openssl pkey -in "$IMAGE_INTEGRITY_BUNDLE_KEY" -pubout -out $files/bundle-key.pem
+    echo RS256 >$files/bundle-algorithm
+  else
+    cp dist/bundle.tar.gz $files/
+  fi
+  # The bundle's revision begins with it.
+  tar -xzOf $files/bundle.tar.gz .manifest | sed 's/.*"revision":"\([0-9a-f]\{64\}\).*/\1/' >$files/module.sha256
+  printf 'dist/chart/image-integrity: module %s\n' "$(<$files/module.sha256)"
+}
+
 # The end-to-end tests find what they test by these variables; tests/e2e/src/built.rs reads them.
 e2e() {
   need go 'install Go 1.26 or newer (the peers are written in it)'
@@ -205,6 +227,7 @@ case ${1:-help} in
   e2e) e2e ;;
   cluster) cluster "${@:2}" ;;
   deny) deny ;;
+  chart) chart ;;
   rust) need_rust ;;
   sizes) sizes ;;
   help | -h | --help) help ;;
