@@ -16,6 +16,12 @@ pub(crate) fn gatekeeper_manifest() -> String {
     fs::read_to_string(folder().join("gatekeeper.yaml")).unwrap()
 }
 
+/// The control plane's version, such as `1.37`.
+pub fn kubernetes() -> String {
+    env::var("IMAGE_INTEGRITY_E2E_KUBERNETES")
+        .expect("IMAGE_INTEGRITY_E2E_KUBERNETES is not set: run ./build.sh cluster")
+}
+
 /// A file or folder of the project, by its path from the top.
 pub fn source(path: &str) -> PathBuf {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path);

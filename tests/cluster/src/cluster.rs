@@ -66,19 +66,20 @@ impl Cluster {
         }))
     }
 
-    /// Applies templates, and waits until constraints can be made of each of these kinds.
-    pub fn templates(&self, templates: &str, kinds: &[&str]) {
-        self.admin().apply(templates);
-        for kind in kinds {
-            let kind = kind.to_lowercase();
-            in_force(
-                self.admin(),
-                self.gatekeeper.name(),
-                &format!("constrainttemplate.templates.gatekeeper.sh/{kind}"),
-            );
-            let definition = format!("crd/{kind}.constraints.gatekeeper.sh");
-            until(&format!("{definition} is there"), || self.admin().find(&[&definition]));
-            self.admin().ok(&["wait", "--for=condition=Established", "--timeout=60s", &definition]);
+    /// Applies objects of Gatekeeper's that stay, and waits until these of them are in force: each as `RESOURCE.GROUP/NAME`.
+    pub fn install(&self, objects: &str, names: &[&str]) {
+        self.admin().apply(objects);
+        for name in names {
+            in_force(self.admin(), self.gatekeeper.name(), name);
         }
+    }
+
+    /// Applies a ConstraintTemplate, and waits until constraints of this kind can be made.
+    pub fn template(&self, template: &str, kind: &str) {
+        let kind = kind.to_lowercase();
+        self.install(template, &[&format!("constrainttemplate.templates.gatekeeper.sh/{kind}")]);
+        let definition = format!("crd/{kind}.constraints.gatekeeper.sh");
+        until(&format!("{definition} is there"), || self.admin().find(&[&definition]));
+        self.admin().ok(&["wait", "--for=condition=Established", "--timeout=60s", &definition]);
     }
 }

@@ -76,6 +76,12 @@ impl Kubectl {
         succeeded(&["create"], self.with(&["create"], &object.to_string()))
     }
 
+    /// The object in a YAML document, of a kind that the cluster knows.
+    pub fn read_as_json(&self, document: &str) -> Value {
+        let arguments = ["create", "--dry-run=client", "--output", "json"];
+        serde_json::from_str(&succeeded(&arguments, self.with(&arguments, document))).unwrap()
+    }
+
     /// An object, if it is there.
     pub fn find(&self, arguments: &[&str]) -> Option<Value> {
         let ended = self.run(&[&["get", "--ignore-not-found", "--output", "json"], arguments].concat());

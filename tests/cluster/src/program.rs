@@ -39,6 +39,11 @@ impl Program {
         self.signal("TERM");
     }
 
+    /// Ends it at once.
+    pub fn kill(&self) {
+        self.signal("KILL");
+    }
+
     fn signal(&self, signal: &str) {
         let ended = run(Command::new("sh")
             .args(["-c", "kill -s \"$1\" \"$2\"", "kill", signal])
