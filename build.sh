@@ -120,6 +120,10 @@ test_all() {
 # a signature over the bundle and the key that verifies it.
 chart() {
   build
+  assemble_chart
+}
+
+assemble_chart() {
   say 'the Helm chart'
   local files=dist/chart/image-integrity/files
   rm -rf dist/chart
@@ -178,10 +182,12 @@ cluster() { # [--kubernetes VERSION]
 # tests/cluster/src/built.rs reads what else is in the environment.
 against_cluster() { # PEERS VERSION
   say "in a cluster of Kubernetes $2"
+  assemble_chart
   local programs
   programs=$(tests/peers/cluster.sh "$2" | tail -1)
   IMAGE_INTEGRITY_E2E_CLI=$cli IMAGE_INTEGRITY_E2E_BUNDLE=$PWD/dist/bundle.tar.gz IMAGE_INTEGRITY_E2E_PEERS=$1 \
     IMAGE_INTEGRITY_E2E_MODULE=$PWD/dist/policy.wasm IMAGE_INTEGRITY_E2E_CLUSTER=$programs IMAGE_INTEGRITY_E2E_KUBERNETES=$2 \
+    IMAGE_INTEGRITY_E2E_CHART=$PWD/dist/chart/image-integrity \
     cargo test --locked --package image-integrity-cluster
 }
 

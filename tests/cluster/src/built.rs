@@ -28,6 +28,13 @@ pub fn source(path: &str) -> PathBuf {
     path.canonicalize().unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
+/// The chart as it is released, with the bundle in it.
+pub fn chart() -> PathBuf {
+    env::var_os("IMAGE_INTEGRITY_E2E_CHART")
+        .expect("IMAGE_INTEGRITY_E2E_CHART is not set: run ./build.sh cluster")
+        .into()
+}
+
 fn folder() -> PathBuf {
     env::var_os("IMAGE_INTEGRITY_E2E_CLUSTER")
         .expect("IMAGE_INTEGRITY_E2E_CLUSTER is not set: run ./build.sh cluster")

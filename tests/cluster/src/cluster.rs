@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::{
     control_plane::ControlPlane,
-    gatekeeper::{Gatekeeper, Setup},
+    gatekeeper::{Gatekeeper, Setup, Webhooks},
     kubectl::Kubectl,
     namespace::{Namespace, OnFailure},
     objects::{Placed, encoded, in_force},
@@ -13,6 +13,7 @@ use crate::{
 
 /// A cluster as a test finds it.
 pub struct Cluster {
+    _webhooks: Webhooks,
     gatekeeper: Gatekeeper,
     control_plane: ControlPlane,
 }
@@ -22,8 +23,7 @@ impl Cluster {
     pub fn start() -> Self {
         let control_plane = ControlPlane::start();
         let gatekeeper = Gatekeeper::start(&control_plane, Setup::FIRST);
-        gatekeeper.guard(&control_plane);
-        Self { gatekeeper, control_plane }
+        Self { _webhooks: gatekeeper.guard(&control_plane), gatekeeper, control_plane }
     }
 
     /// What Gatekeeper is beside.
@@ -66,11 +66,16 @@ impl Cluster {
         }))
     }
 
+    /// Waits until an object of Gatekeeper's is in force: `RESOURCE.GROUP/NAME`.
+    pub fn wait_for(&self, name: &str) {
+        in_force(self.admin(), self.gatekeeper.name(), name);
+    }
+
     /// Applies objects of Gatekeeper's that stay, and waits until these of them are in force: each as `RESOURCE.GROUP/NAME`.
     pub fn install(&self, objects: &str, names: &[&str]) {
         self.admin().apply(objects);
         for name in names {
-            in_force(self.admin(), self.gatekeeper.name(), name);
+            self.wait_for(name);
         }
     }
 

@@ -1,6 +1,10 @@
 //! etcd, kube-apiserver and kube-controller-manager.
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
+    path::Path,
+};
 
 use rcgen::KeyPair;
 use tempfile::TempDir;
@@ -23,12 +27,13 @@ const CONTROLLERS: &str = "serviceaccount-controller,serviceaccount-token-contro
 /// A Kubernetes API with its controllers, on loopback.
 pub struct ControlPlane {
     admin: Kubectl,
-    authority: Authority,
     server: String,
     // In the order in which they end: an API server whose etcd is gone does not, for long.
     _controllers: Program,
-    _api: Program,
+    api: Program,
     _etcd: Program,
+    // What they read goes after them.
+    authority: Authority,
     folder: TempDir,
 }
 
@@ -51,7 +56,7 @@ impl ControlPlane {
         let controllers =
             controllers(folder.path(), &authority, user("system:kube-controller-manager", None).kubeconfig());
         until("the controllers work", || admin.find(&["serviceaccount", "default", "--namespace", "default"]));
-        Self { admin, authority, server, _controllers: controllers, _api: api, _etcd: etcd, folder }
+        Self { admin, authority, server, _controllers: controllers, api, _etcd: etcd, folder }
     }
 
     /// kubectl of a user who may do anything.
@@ -75,6 +80,17 @@ impl ControlPlane {
             &self.authority.certificate(),
             &Login::Token(token.trim()),
         )
+    }
+
+    /// Does this while the API server does not answer.
+    pub fn while_frozen(&self, act: impl FnOnce()) {
+        self.api.freeze();
+        // Whatever comes of it: other tests need the API.
+        let acted = catch_unwind(AssertUnwindSafe(act));
+        self.api.thaw();
+        if let Err(panic) = acted {
+            resume_unwind(panic);
+        }
     }
 
     /// A folder that lives as long as this.

@@ -53,6 +53,19 @@ pub struct Gatekeeper {
     port: u16,
 }
 
+/// What makes the API server call a Gatekeeper.
+pub struct Webhooks {
+    kubectl: Kubectl,
+    names: Vec<String>,
+}
+
+impl Drop for Webhooks {
+    fn drop(&mut self) {
+        let names: Vec<_> = self.names.iter().map(String::as_str).collect();
+        self.kubectl.run(&[&["delete", "--ignore-not-found"], &names[..]].concat());
+    }
+}
+
 impl Setup {
     /// Audits each five seconds, and keeps no answers: a test that signs an image wants the next answer at once.
     pub const FIRST: Self = Self { name: "gatekeeper", cache: "0s" };
@@ -94,11 +107,17 @@ impl Gatekeeper {
     /// Makes the API server call it: in namespaces that name it, and with what they want done where it does not answer.
     ///
     /// Before this it must be ready: what refuses everything would also refuse what it waits for.
-    pub fn guard(&self, cluster: &ControlPlane) {
+    ///
+    /// They are deleted when what this returns is dropped: nobody would answer where it is gone.
+    #[must_use]
+    pub fn guard(&self, cluster: &ControlPlane) -> Webhooks {
         let configurations =
             [OnFailure::Fail, OnFailure::Ignore].map(|policy| self.webhooks(&cluster.authority().pem(), policy));
         let list = json!({ "apiVersion": "v1", "kind": "List", "items": configurations.concat() });
         cluster.admin().apply(&list.to_string());
+        let name =
+            |object: &Value| Some(format!("{}/{}", object["kind"].as_str()?, object["metadata"]["name"].as_str()?));
+        Webhooks { kubectl: cluster.admin().clone(), names: configurations.iter().flatten().filter_map(name).collect() }
     }
 
     /// The process.

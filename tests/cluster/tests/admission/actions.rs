@@ -53,9 +53,7 @@ fn scoped_actions_deny_at_admission_and_tell_in_the_audit() {
 
 /// Waits for an audit that has found something, and asserts that it is one thing.
 fn only_violation(guarded: &Guarded) -> Value {
-    let found = until("an audit finds something", || {
-        violations(guarded).filter(|violations| !violations.is_empty())
-    });
+    let found = until("an audit finds something", || violations(guarded).filter(|violations| !violations.is_empty()));
     assert_eq!(found.len(), 1, "{found:#?}");
     found[0].clone()
 }

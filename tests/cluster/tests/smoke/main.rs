@@ -1,4 +1,5 @@
-//! A provider that is a stub, to prove the harness.
+//! smoke
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::{
     io::{Read, Write},
@@ -15,7 +16,8 @@ use rustls::{
 };
 use serde_json::{Value, json};
 
-use crate::CLUSTER;
+static CLUSTER: std::sync::LazyLock<image_integrity_cluster::Cluster> =
+    std::sync::LazyLock::new(image_integrity_cluster::Cluster::start);
 
 fn stub(identity: &Identity, ca: &std::path::Path) -> u16 {
     let port = free_port();
@@ -111,7 +113,7 @@ spec:
 fn a_stub_decides_what_gatekeeper_admits() {
     let ca = CLUSTER.control_plane().authority();
     let port = stub(&ca.server("stub", &[]), &ca.certificate());
-    CLUSTER.templates(TEMPLATE, &["SmokeImages"]);
+    CLUSTER.template(TEMPLATE, "SmokeImages");
     let _provider = CLUSTER.provider("smoke", &format!("https://127.0.0.1:{port}/v1/verify"));
     let namespace = CLUSTER.namespace(OnFailure::Fail);
     let _constraint = CLUSTER.place(
