@@ -230,7 +230,9 @@ export type FailureCode =
   /** The image layout on disk cannot be read. */
   | "LAYOUT_INVALID"
   /** The host stopped fetching at its own limit of bytes, rounds or time. */
-  | "FETCH_LIMIT_REACHED";
+  | "FETCH_LIMIT_REACHED"
+  /** The engine that gives verdicts gave none. */
+  | "ENGINE_UNAVAILABLE";
 
 /** Something that could not be fetched, and why. */
 export interface FetchFailure {

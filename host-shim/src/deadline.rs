@@ -37,6 +37,12 @@ impl Deadline {
         Self(self.0.min(Self::within(duration).0))
     }
 
+    /// So long after this one.
+    #[must_use]
+    pub fn later_by(self, duration: Duration) -> Self {
+        Self(self.0 + duration.min(FOREVER))
+    }
+
     /// Waits for the future, but no longer than until the deadline.
     pub async fn bound<F: Future>(self, future: F) -> Result<F::Output, Passed> {
         timeout_at(self.0, future).await.map_err(|_| Passed)
@@ -54,6 +60,7 @@ mod tests {
         assert_eq!(deadline.left(), Duration::from_secs(30));
         assert_eq!(deadline.or_within(Duration::from_secs(10)).left(), Duration::from_secs(10));
         assert_eq!(deadline.or_within(Duration::from_secs(40)).left(), Duration::from_secs(30));
+        assert_eq!(deadline.later_by(Duration::from_secs(5)).left(), Duration::from_secs(35));
         assert_eq!(deadline.bound(std::future::pending::<()>()).await, Err(Passed));
         assert!(deadline.has_passed());
         assert_eq!(Deadline::within(Duration::MAX).bound(std::future::ready(1)).await, Ok(1));

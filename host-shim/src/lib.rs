@@ -2,17 +2,24 @@
 
 pub mod allowance;
 pub mod bundle;
+pub mod cache;
 pub mod cli;
 pub mod config;
 pub mod deadline;
+#[cfg(feature = "serve")]
+pub mod decisions;
 pub mod engine;
 pub mod evidence;
 pub mod layout;
 pub mod listing;
 pub mod manifests;
 pub mod presenter;
+#[cfg(feature = "serve")]
+pub mod provider;
 pub mod reference;
 pub mod registry;
+#[cfg(feature = "serve")]
+pub mod server;
 mod sources;
 pub mod telemetry;
 #[cfg(test)]

@@ -15,7 +15,7 @@ pub const MAX_ENTRIES: usize = 1_001;
 const EMPTY_CONFIG: &str = "application/vnd.oci.empty.v1+json";
 
 /// The referrers of one image.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Listing {
     /// In the order of the source, each once.
     pub referrers: Vec<Descriptor<'static>>,
@@ -24,7 +24,7 @@ pub struct Listing {
 }
 
 /// The types of artifacts that some verifier takes. Others are dropped where they are read: no verdict looks at them, and they need not be carried.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum WantedTypes {
     /// All of them.
     Every,
@@ -68,6 +68,14 @@ impl Listing {
         if !self.is_full() && wanted.may_hold(entry.artifact_type.as_deref()) && !self.referrers.contains(&entry) {
             self.referrers.push(entry);
         }
+    }
+
+    /// About how much memory the entries take.
+    pub fn bytes(&self) -> usize {
+        let strings = |entry: &Descriptor<'_>| {
+            entry.media_type.len() + entry.digest.len() + entry.artifact_type.as_ref().map_or(0, |of| of.len())
+        };
+        self.referrers.iter().map(|entry| size_of::<Descriptor<'_>>() + strings(entry)).sum()
     }
 
     /// Whether there are more entries than are looked at; further ones change nothing.

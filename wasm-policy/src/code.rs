@@ -195,6 +195,11 @@ codes! {
     LayoutInvalid = "LAYOUT_INVALID", Indeterminate, "Check the path; it must be an OCI image layout, as a folder or a tar file.";
     /// The host stopped fetching at its own limit of bytes, rounds or time.
     FetchLimitReached = "FETCH_LIMIT_REACHED", Transient, "Ask about fewer images in one call, or with a longer --timeout; remove referrers from the image if it has many.";
+
+    /// The server's configuration for the image cannot be used, so that nothing can be told by it.
+    ConfigurationUnusable = "CONFIGURATION_UNUSABLE", Transient, "Correct the object that the message names; its status, which `kubectl get` shows, lists every mistake.";
+    /// The engine that gives verdicts gave none.
+    EngineUnavailable = "ENGINE_UNAVAILABLE", Transient, "Try again; where the engine is an OPA, check that it runs, has loaded the bundle and is not overloaded.";
 }
 
 impl fmt::Display for Code {

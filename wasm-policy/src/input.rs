@@ -4,7 +4,7 @@
 
 use std::{borrow::Cow, collections::BTreeMap};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 #[cfg(feature = "schema")]
 use crate::schema::{DIGEST, FailureCode, NOW, Overrides, Rule};
@@ -35,19 +35,21 @@ pub struct Input<'a> {
 }
 
 /// Whom to trust for what. Unknown members are an error.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Config {
     /// The verifiers; their names are unique.
     pub verifiers: Vec<Verifier>,
     /// How reports are combined.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub policy: Option<CombinationPolicy>,
 }
 
 /// A verifier of Notation signatures.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct Verifier {
     /// Told in reports.
@@ -64,17 +66,18 @@ pub struct Verifier {
     /// The verifier's trust stores, as `ca:name`; each value holds one or more PEM certificates.
     pub trust_stores: BTreeMap<String, Vec<String>>,
     /// How many signatures of an image are tried: 1 to 1,000, 50 where absent.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "schema", schemars(range(min = 1, max = 1_000)))]
     pub max_signatures: Option<u32>,
     /// What the signed payload's annotations must hold.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub user_metadata: BTreeMap<String, String>,
 }
 
 /// A trust policy document (Notary Project trust store and trust policy specification), as it is written.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct TrustPolicyDocument {
     /// `1.0`
@@ -86,8 +89,9 @@ pub struct TrustPolicyDocument {
 }
 
 /// One statement of a trust policy document.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct TrustPolicyStatement {
     /// Unique in the document.
@@ -99,38 +103,40 @@ pub struct TrustPolicyStatement {
     /// How strict to be.
     pub signature_verification: SignatureVerification,
     /// Trust stores as `ca:name`.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trust_stores: Option<Vec<String>>,
     /// `x509.subject: …` each, or `*` alone.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trusted_identities: Option<Vec<String>>,
 }
 
 /// How strict a statement is.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct SignatureVerification {
     /// `strict`, `permissive`, `audit` or `skip`
     #[cfg_attr(feature = "schema", schemars(extend("enum" = ["strict", "permissive", "audit", "skip"])))]
     pub level: String,
     /// Other actions for single checks: authenticity, authenticTimestamp, expiry, revocation.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "schema", schemars(with = "Overrides"))]
     pub r#override: Option<BTreeMap<String, String>>,
     /// `always` (where absent) or `afterCertExpiry`
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "schema", schemars(extend("enum" = ["always", "afterCertExpiry"])))]
     pub verify_timestamp: Option<String>,
 }
 
 /// How the reports of several signatures and verifiers are combined.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "camelCase")]
 pub struct CombinationPolicy {
     /// `any` or `all` by artifact type, and `default`; `all` where neither says.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     #[cfg_attr(feature = "schema", schemars(with = "BTreeMap<String, Rule>"))]
     pub artifact_verification_policies: BTreeMap<String, String>,
 }

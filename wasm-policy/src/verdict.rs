@@ -236,6 +236,23 @@ impl Module {
     pub const THIS: Self = Self { name: "image-integrity", version: env!("CARGO_PKG_VERSION") };
 }
 
+impl ImageVerdict {
+    /// The verdict on an image that could not be looked at.
+    pub fn refused(failure: &Failure) -> Self {
+        Self {
+            class: failure.code.class(),
+            code: failure.code,
+            is_success: false,
+            media_type: None,
+            message: failure.message.clone(),
+            remediation: failure.code.remediation(),
+            subject: None,
+            valid_until: None,
+            verifier_reports: Vec::new(),
+        }
+    }
+}
+
 impl Verdict {
     /// The answer to a document that names no image and cannot be read.
     pub fn refusal(failure: &Failure) -> Self {
@@ -251,6 +268,23 @@ impl Verdict {
             module: None,
             needs: None,
             request_id: None,
+        }
+    }
+
+    /// What a host says of images in place of a verdict that it could not get.
+    pub fn unavailable<'k>(
+        request_id: Option<&str>,
+        images: impl IntoIterator<Item = &'k str>,
+        failure: &Failure,
+    ) -> Self {
+        Self {
+            accepted: Some(Vec::new()),
+            api_version: API_VERSION,
+            error: None,
+            images: images.into_iter().map(|key| (key.to_owned(), ImageVerdict::refused(failure))).collect(),
+            module: None,
+            needs: Some(Vec::new()),
+            request_id: request_id.map(str::to_owned),
         }
     }
 

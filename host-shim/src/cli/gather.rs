@@ -20,10 +20,11 @@ use super::{
     terminal::Terminal,
 };
 use crate::{
+    cache::{AsWhom, Kept},
     config::Configuration,
     deadline::Deadline,
     engine::Native,
-    evidence::{self, Gathered, Question},
+    evidence::{self, Access, Gathered, Question},
     presenter::Asked,
     reference::ImageSource,
     sources::is_stdin,
@@ -77,7 +78,9 @@ pub(super) fn gather(args: QuestionArgs, terminal: Terminal) -> Result<Answered,
     let done = AtomicUsize::new(0);
     let one_more = |_: &str| _ = done.fetch_add(1, Ordering::Relaxed);
     let sources: Vec<_> = wanted.iter().map(|wanted| wanted.source.clone()).collect();
-    let gathering = evidence::gather(&sources, question, &registries, Arc::new(Native), deadline, &one_more);
+    let kept = Kept::for_one_call();
+    let access = Access { registries: &registries, kept: &kept, as_whom: AsWhom::new(0) };
+    let gathering = evidence::gather(&sources, question, access, Arc::new(Native::default()), deadline, &one_more);
     let gathered = runtime.block_on(progress::told(gathering, &done, sources.len(), watcher(sources.len())));
     // A name that is still being resolved must not hold up the answer.
     runtime.shutdown_background();

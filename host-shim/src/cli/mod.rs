@@ -15,10 +15,14 @@ mod lines;
 mod progress;
 mod registries;
 mod replay;
+#[cfg(feature = "serve")]
+mod serve;
 mod terminal;
 mod verify;
 
 use std::process::ExitCode;
+
+use tracing::level_filters::LevelFilter;
 
 use self::{
     args::{Cli, Command, CommonArgs, ConfigCommand},
@@ -35,8 +39,8 @@ pub fn main() -> ExitCode {
     };
     let CommonArgs { color, log_level } = common;
     let terminal = Terminal::new(color);
-    telemetry::start(log_level.into());
-    match run(command, terminal) {
+    let level = log_level.map(LevelFilter::from);
+    match run(command, level, terminal) {
         Ok(exit) => exit.into(),
         Err(stop) => {
             terminal.note(&stop.to_string());
@@ -45,8 +49,16 @@ pub fn main() -> ExitCode {
     }
 }
 
-fn run(command: Command, terminal: Terminal) -> Result<Exit, Stop> {
+fn run(command: Command, level: Option<LevelFilter>, terminal: Terminal) -> Result<Exit, Stop> {
+    #[cfg(feature = "serve")]
+    if let Command::Serve(args) = command {
+        return serve::run(*args, level);
+    }
+    telemetry::start(level.unwrap_or(LevelFilter::WARN));
     match command {
+        // It tells more, and in a form of its own.
+        #[cfg(feature = "serve")]
+        Command::Serve(args) => serve::run(*args, level),
         Command::Verify(args) => verify::run(args, terminal),
         Command::Fetch(args) => fetch::run(args, terminal),
         Command::Replay(args) => replay::run(args, terminal),

@@ -40,7 +40,8 @@ pub(super) fn read_key_management_provider(mut spec: Mapping<'_>) -> Option<Trus
         }
     };
     if let Some(interval) = spec.optional("refreshInterval") {
-        interval.text();
+        // Ratify's own definition of the kind lets the API server write an empty one.
+        interval.string();
         interval.note("has no effect: certificates that are written here are not fetched again");
     }
     let parameters = spec.required("parameters");

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use wasm_policy::input::{CombinationPolicy, Config, Verifier};
 
 use super::{
-    Findings, Identity,
+    Finding, Findings, Identity,
     finding::quoted,
     lookup::Library,
     object::{Object, Objects},
@@ -24,21 +24,23 @@ pub(super) struct Assembled {
     pub(super) store: StoreObject,
     /// By verifier and trust store, the objects whose certificates it is made of, as people call them.
     pub(super) origins: BTreeMap<(String, String), Vec<String>>,
+    /// Verifiers of the namespace that would take from what the cluster demands: with them the whole is unusable.
+    pub(super) weakening: Vec<Finding>,
 }
 
-/// Puts the objects together that apply in a namespace, or in none; mistakes between them are told.
+/// Puts the objects together that apply in a namespace, or in none; mistakes between them are told, but for those in [`Assembled::weakening`].
 pub(super) fn assemble(objects: Objects, namespace: Option<&str>, findings: &Findings) -> Assembled {
-    let Objects { anchors, stores, verifiers, policies, .. } = objects;
+    let Objects { origin, anchors, stores, verifiers, policies, .. } = objects;
     let scope = Scope { namespace, findings };
     let stores = scope.applying(stores);
     let verifiers = scope.applying(verifiers);
     let policies = scope.applying(policies);
 
     let policy = combine(&policies);
-    tell_weakening(&verifiers, &policy, findings);
     tell_untaken_types(&verifiers, &policies, findings);
-    let library = Library::new(&anchors, findings);
+    let library = Library::new(&anchors, &origin, findings);
     let mut assembled = Assembled {
+        weakening: weakening(&verifiers, &policy),
         config: Config { verifiers: Vec::new(), policy: Some(policy) },
         store: choose_store(&stores, findings),
         origins: BTreeMap::new(),
@@ -119,19 +121,19 @@ fn choose_store(stores: &[Object<StoreObject>], findings: &Findings) -> StoreObj
 }
 
 /// A namespace's verifier may add to what the cluster demands. Under `any` it would take from it: one good report is enough, from either.
-fn tell_weakening(verifiers: &[Object<VerifierObject>], policy: &CombinationPolicy, findings: &Findings) {
+fn weakening(verifiers: &[Object<VerifierObject>], policy: &CombinationPolicy) -> Vec<Finding> {
     let (cluster, namespaced): (Vec<_>, Vec<_>) =
         verifiers.iter().partition(|object| object.identity.namespace.is_none());
-    for object in namespaced {
-        if let Some(other) = cluster.iter().find(|other| share_a_type_under_any(object, other, policy)) {
-            let message = format!(
-                "{} takes types of {}, and under \"any\" what it accepts would be enough without the other; \
-                 give a Policy that says \"all\" for these types",
-                object.identity, other.identity
-            );
-            findings.mistake(object.place.clone(), message);
-        }
-    }
+    let weakening = namespaced.into_iter().filter_map(|object| {
+        let other = cluster.iter().find(|other| share_a_type_under_any(object, other, policy))?;
+        let message = format!(
+            "{} takes types of {}, and under \"any\" what it accepts would be enough without the other; \
+             give a Policy that says \"all\" for these types",
+            object.identity, other.identity
+        );
+        Some(Finding { place: object.place.clone(), message })
+    });
+    weakening.collect()
 }
 
 fn share_a_type_under_any(a: &Object<VerifierObject>, b: &Object<VerifierObject>, policy: &CombinationPolicy) -> bool {

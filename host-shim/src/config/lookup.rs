@@ -13,29 +13,30 @@ use super::{
     Findings, Identity,
     anchors::TrustAnchors,
     finding::{did_you_mean, quoted},
-    object::{Kind, Object},
+    object::{Kind, Object, Origin},
     verifier::{Reference, TrustStore},
 };
 
-/// Where the CertificateStores of a cluster's Verifiers live: the namespace of Ratify's release, and the one of an object that names none.
-const CLUSTER_TRUST_NAMESPACES: [&str; 2] = ["gatekeeper-system", "default"];
+/// Where an object lands that names no namespace: the other place, beside the release's, of the CertificateStores of a cluster's Verifiers.
+const DEFAULT_NAMESPACE: &str = "default";
 
 /// Every object that holds trust anchors, of whatever namespace, by its name.
 pub(super) struct Library<'a> {
     by_name: BTreeMap<&'a str, Vec<&'a Object<TrustAnchors>>>,
+    origin: &'a Origin,
     findings: &'a Findings,
 }
 
 impl<'a> Library<'a> {
-    pub(super) fn new(anchors: &'a [Object<TrustAnchors>], findings: &'a Findings) -> Self {
+    pub(super) fn new(anchors: &'a [Object<TrustAnchors>], origin: &'a Origin, findings: &'a Findings) -> Self {
         let mut by_name: BTreeMap<_, Vec<_>> = BTreeMap::new();
         for object in anchors {
             by_name.entry(object.identity.name.as_str()).or_default().push(object);
         }
-        Self { by_name, findings }
+        Self { by_name, origin, findings }
     }
 
-    /// The objects that a trust store is made of; what is wrong with them has been told.
+    /// The objects that a trust store is made of, without those that cannot be in it; what is wrong with them has been told.
     pub(super) fn certificates(&self, store: &TrustStore, verifier: &Identity) -> Vec<&'a Object<TrustAnchors>> {
         let found = store.references.iter().filter_map(|reference| Some((reference, self.find(reference, verifier)?)));
         let found: Vec<_> = found.collect();
@@ -43,16 +44,16 @@ impl<'a> Library<'a> {
             object.content.iter().map(|anchors| anchors.pem.clone()).collect()
         };
         // A store whose name is wrong has been told.
-        if let Ok(name) = StoreName::parse(&store.name) {
-            let mut sound = true;
-            for (reference, object) in &found {
-                sound &= self.check(&name, &texts(object), reference);
-            }
-            if let (true, [(reference, _), _, ..]) = (sound, found.as_slice()) {
-                self.check(&name, &found.iter().flat_map(|(_, object)| texts(object)).collect::<Vec<_>>(), reference);
-            }
+        let Ok(name) = StoreName::parse(&store.name) else { return Vec::new() };
+        let all = found.len();
+        let mut sound = found;
+        sound.retain(|(reference, object)| self.check(&name, &texts(object), reference));
+        if let (true, [(reference, _), _, ..]) = (sound.len() == all, sound.as_slice())
+            && !self.check(&name, &sound.iter().flat_map(|(_, object)| texts(object)).collect::<Vec<_>>(), reference)
+        {
+            return Vec::new();
         }
-        found.into_iter().map(|(_, object)| object).collect()
+        sound.into_iter().map(|(_, object)| object).collect()
     }
 
     /// Whether certificates may be in a store of that type, which is the module's to say.
@@ -84,7 +85,7 @@ impl<'a> Library<'a> {
             return None;
         }
         let found: Vec<_> =
-            self.named(&name).iter().copied().filter(|object| name.reaches(&object.identity, own)).collect();
+            self.named(&name).iter().copied().filter(|object| self.reaches(&name, &object.identity, own)).collect();
         match found.as_slice() {
             &[object] => return Some(object),
             [] => self.tell_missing(reference, &name, own),
@@ -100,6 +101,19 @@ impl<'a> Library<'a> {
         None
     }
 
+    /// Whether an object is where a verifier of the namespace `own`, or of the cluster, looks for this name.
+    fn reaches(&self, name: &Name<'_>, object: &Identity, own: Option<&str>) -> bool {
+        let lives_in = object.namespace.as_deref();
+        match (name.namespace, own) {
+            (Some(namespace), _) => lives_in == Some(namespace),
+            (None, Some(own)) => lives_in.is_none_or(|namespace| namespace == own),
+            (None, None) => lives_in.is_none_or(|namespace| {
+                object.kind == Kind::CertificateStore
+                    && [self.origin.release_namespace(), DEFAULT_NAMESPACE].contains(&namespace)
+            }),
+        }
+    }
+
     fn named(&self, name: &Name<'_>) -> &[&'a Object<TrustAnchors>] {
         self.by_name.get(name.name).map_or(&[], Vec::as_slice)
     }
@@ -109,10 +123,14 @@ impl<'a> Library<'a> {
             Some(object) if own.is_none() => {
                 format!("; to use {}, write \"{}\"", object.identity, object.identity.qualified_name())
             }
-            Some(object) => format!("; {} is not in reach of this namespace", object.identity),
+            Some(object) if matches!(self.origin, Origin::Files) => {
+                format!("; {} is not in reach of this namespace", object.identity)
+            }
+            // Whoever may write in one namespace is not told what is in others.
+            Some(_) => String::new(),
             None => {
                 let identities = self.by_name.values().flatten().map(|object| &object.identity);
-                let reachable = identities.filter(|identity| name.reaches(identity, own));
+                let reachable = identities.filter(|identity| self.reaches(name, identity, own));
                 did_you_mean(name.name, reachable.map(|identity| identity.name.as_str()))
             }
         };
@@ -132,18 +150,6 @@ impl<'t> Name<'t> {
         match text.split_once('/') {
             Some((namespace, name)) => Self { namespace: Some(namespace), name },
             None => Self { namespace: None, name: text },
-        }
-    }
-
-    /// Whether an object is where a verifier of the namespace `own`, or of the cluster, looks for this name.
-    fn reaches(&self, object: &Identity, own: Option<&str>) -> bool {
-        let lives_in = object.namespace.as_deref();
-        match (self.namespace, own) {
-            (Some(namespace), _) => lives_in == Some(namespace),
-            (None, Some(own)) => lives_in.is_none_or(|namespace| namespace == own),
-            (None, None) => lives_in.is_none_or(|namespace| {
-                object.kind == Kind::CertificateStore && CLUSTER_TRUST_NAMESPACES.contains(&namespace)
-            }),
         }
     }
 }

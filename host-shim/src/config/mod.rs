@@ -8,6 +8,9 @@ mod anchors;
 mod assemble;
 pub mod check;
 pub mod explain;
+#[cfg(feature = "serve")]
+pub mod live;
+mod logins;
 mod lookup;
 mod object;
 mod pem;
@@ -17,27 +20,23 @@ mod trust_policy;
 mod trust_rules;
 mod verifier;
 
-use std::{
-    collections::BTreeMap,
-    path::{Path, PathBuf},
-};
+use std::{collections::BTreeMap, path::PathBuf};
 
 use wasm_policy::{input::Config, time::Instant};
 
-pub use self::explain::Explanation;
 use self::{
     assemble::Assembled,
     object::{Identity, Objects},
     store::StoreObject,
 };
+pub use self::{
+    explain::Explanation,
+    logins::{Logins, SecretName, ServiceAccountName},
+};
 pub use crate::sources::finding::{Finding, Mistakes, Notes, Place};
-use crate::{
-    sources::{
-        self, SourceText,
-        field::{self, Field},
-        finding::{self, Findings},
-    },
-    yaml,
+use crate::sources::{
+    self, SourceText, field,
+    finding::{self, Findings},
 };
 
 const NO_VERIFIER: &str = "there is no Verifier that applies, so every image would be denied; those of a namespace apply with --namespace NAME";
@@ -47,7 +46,7 @@ const NO_VERIFIER: &str = "there is no Verifier that applies, so every image wou
 pub struct Configuration {
     config: Config,
     plain_http: bool,
-    docker_config: Option<PathBuf>,
+    logins: Logins,
     /// By verifier and trust store, the objects whose certificates it is made of.
     origins: BTreeMap<(String, String), Vec<String>>,
     notes: Notes,
@@ -67,32 +66,20 @@ impl Configuration {
     }
 
     fn read(texts: &[SourceText], namespace: Option<&str>, findings: Findings) -> Result<Self, Mistakes> {
-        let mut objects = Objects::default();
-        for source in texts {
-            match yaml::documents(&source.text, yaml::Limits::default()) {
-                Ok(documents) => {
-                    if documents.is_empty() {
-                        findings.mistake(Place::file(&source.name), "the file is empty");
-                    }
-                    for document in &documents {
-                        objects.read(&Field::document(document, &source.name, &findings));
-                    }
-                }
-                Err(faults) => {
-                    for fault in faults {
-                        findings.mistake(Place::fault(&source.name, &fault), fault.message);
-                    }
-                }
-            }
+        let assembled = assemble::assemble(Objects::of_texts(texts, &findings), namespace, &findings);
+        for Finding { place, message } in &assembled.weakening {
+            findings.mistake(place.clone(), message);
         }
-        let assembled = assemble::assemble(objects, namespace, &findings);
         if assembled.config.verifiers.is_empty() && findings.count() == 0 {
             findings.mistake(Place::files(texts), NO_VERIFIER);
         }
-        let notes = findings.into_result()?;
-        let Assembled { config, store, origins } = assembled;
-        let StoreObject { use_http, docker_config } = store;
-        Ok(Self { config, plain_http: use_http, docker_config, origins, notes })
+        Ok(Self::new(assembled, findings.into_result()?))
+    }
+
+    fn new(assembled: Assembled, notes: Notes) -> Self {
+        let Assembled { config, store, origins, weakening: _ } = assembled;
+        let StoreObject { use_http, logins } = store;
+        Self { config, plain_http: use_http, logins, origins, notes }
     }
 
     /// The part of the input document that says whom to trust for what.
@@ -105,9 +92,9 @@ impl Configuration {
         self.plain_http
     }
 
-    /// The docker config.json to log in to registries with (`authProvider: dockerConfig` of the Store, with its `configPath`).
-    pub fn docker_config(&self) -> Option<&Path> {
-        self.docker_config.as_deref()
+    /// What to log in to registries with (`authProvider` of the Store).
+    pub fn logins(&self) -> &Logins {
+        &self.logins
     }
 
     /// What the configuration means at a time, for people.

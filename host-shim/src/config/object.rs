@@ -5,17 +5,20 @@ use std::{collections::HashMap, fmt};
 use super::{
     anchors::{self, TrustAnchors},
     field::{Field, Mapping},
-    finding::{Place, did_you_mean, quoted},
+    finding::{Findings, Place, did_you_mean, quoted},
     policy::{self, PolicyObject},
     store::{self, StoreObject},
     verifier::{self, VerifierObject},
 };
+use crate::{sources::SourceText, yaml};
 
 /// The API group of the objects that are read.
 const GROUP: &str = "config.ratify.deislabs.io";
 const VERSIONS: [&str; 2] = ["v1beta1", "v1alpha1"];
 /// The namespace of an object that names none, as for `kubectl apply`.
 const DEFAULT_NAMESPACE: &str = "default";
+/// The namespace of Ratify's release, where Gatekeeper is.
+const RATIFY_NAMESPACE: &str = "gatekeeper-system";
 /// What the API server accepts and writes in `metadata` beside name and namespace.
 const METADATA: [&str; 11] = [
     "annotations",
@@ -118,9 +121,38 @@ pub(super) struct Object<T> {
     pub(super) content: Option<T>,
 }
 
-/// Every object of all files, in their order.
-#[derive(Debug, Default)]
+/// Where objects are read from, and so what they can name.
+#[derive(Clone, Debug, Default)]
+pub(super) enum Origin {
+    #[default]
+    Files,
+    #[cfg_attr(not(feature = "serve"), expect(dead_code, reason = "only the server reads objects of a cluster"))]
+    Cluster {
+        /// Where the server lives.
+        release_namespace: String,
+    },
+}
+
+impl Origin {
+    /// The namespace in which a name without one is looked for; in files, that of Ratify's release.
+    pub(super) fn release_namespace(&self) -> &str {
+        match self {
+            Self::Files => RATIFY_NAMESPACE,
+            Self::Cluster { release_namespace } => release_namespace,
+        }
+    }
+}
+
+/// Where an object lives.
+pub(super) struct Home<'a> {
+    pub(super) origin: &'a Origin,
+    pub(super) namespace: Option<&'a str>,
+}
+
+/// Every object that was read, in the order in which they were.
+#[derive(Clone, Debug, Default)]
 pub(super) struct Objects {
+    pub(super) origin: Origin,
     /// Where each is defined.
     places: HashMap<Identity, Place>,
     pub(super) anchors: Vec<Object<TrustAnchors>>,
@@ -130,6 +162,29 @@ pub(super) struct Objects {
 }
 
 impl Objects {
+    /// Every object of some files.
+    pub(super) fn of_texts(texts: &[SourceText], findings: &Findings) -> Self {
+        let mut objects = Self::default();
+        for source in texts {
+            match yaml::documents(&source.text, yaml::Limits::default()) {
+                Ok(documents) => {
+                    if documents.is_empty() {
+                        findings.mistake(Place::file(&source.name), "the file is empty");
+                    }
+                    for document in &documents {
+                        objects.read(&Field::document(document, &source.name, findings));
+                    }
+                }
+                Err(faults) => {
+                    for fault in faults {
+                        findings.mistake(Place::fault(&source.name, &fault), fault.message);
+                    }
+                }
+            }
+        }
+        objects
+    }
+
     /// Reads one document, or the items of a list.
     pub(super) fn read(&mut self, document: &Field<'_>) {
         let Some(mut object) = document.mapping() else { return };
@@ -190,7 +245,11 @@ impl Objects {
             Kind::KeyManagementProvider | Kind::NamespacedKeyManagementProvider => {
                 keep(&mut self.anchors, head, anchors::read_key_management_provider(spec));
             }
-            Kind::Store | Kind::NamespacedStore => keep(&mut self.stores, head, store::read(spec)),
+            Kind::Store | Kind::NamespacedStore => {
+                let namespace = head.as_ref().and_then(|(identity, _)| identity.namespace.as_deref());
+                let store = store::read(spec, &Home { origin: &self.origin, namespace });
+                keep(&mut self.stores, head, store);
+            }
             Kind::Verifier | Kind::NamespacedVerifier => keep(&mut self.verifiers, head, verifier::read(spec)),
             Kind::Policy | Kind::NamespacedPolicy => keep(&mut self.policies, head, policy::read(spec)),
         }
@@ -248,7 +307,7 @@ fn read_identity<'a>(kind: Kind, field: &Field<'a>) -> Option<(Identity, Field<'
 }
 
 /// Kubernetes accepts DNS names only; and a `/` would be read as the end of a namespace.
-fn check_name(name: &str, field: &Field<'_>) {
+pub(super) fn check_name(name: &str, field: &Field<'_>) {
     let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'.');
     let edge = |b: Option<&u8>| b.is_some_and(u8::is_ascii_alphanumeric);
     let bytes = name.as_bytes();

@@ -8,12 +8,14 @@ use wasm_policy::{
     input::Descriptor,
 };
 
+use super::Access;
 use crate::{
     allowance::Allowance,
+    cache::{self, Content, Told},
     layout::{Layout, LayoutError, Selected},
     listing::{Listing, WantedTypes},
     reference::{Digest, ImageSource, LayoutImage, Reference},
-    registry::{MAX_BLOB_BYTES, Registries, Repository},
+    registry::{MAX_BLOB_BYTES, Repository},
 };
 
 /// Where one image's artifacts are read from.
@@ -22,6 +24,7 @@ pub(super) enum Artifacts<'r> {
     Registry {
         repository: Repository<'r>,
         image: Reference,
+        access: Access<'r>,
     },
     Layout {
         layout: Arc<Layout>,
@@ -35,14 +38,11 @@ impl<'r> Artifacts<'r> {
     /// Opens a source, and names its image by its key in the contract.
     pub(super) async fn open(
         source: &ImageSource,
-        registries: &'r Registries,
+        access: Access<'r>,
         allowance: &Allowance,
     ) -> (String, Artifacts<'r>) {
         match source {
-            ImageSource::Registry(image) => {
-                let repository = registries.repository(image);
-                (image.to_string(), Self::Registry { repository, image: image.clone() })
-            }
+            ImageSource::Registry(image) => (image.to_string(), Self::in_registry(image, access)),
             ImageSource::Layout(image) => match open_layout(image, allowance).await {
                 Ok((layout, selected)) => {
                     (image.key(Some(&selected.selector)), Self::Layout { layout: Arc::new(layout), selected })
@@ -50,6 +50,11 @@ impl<'r> Artifacts<'r> {
                 Err(failure) => (image.key(None), Self::Unreadable(failure)),
             },
         }
+    }
+
+    /// Those of an image of a registry.
+    pub(super) fn in_registry(image: &Reference, access: Access<'r>) -> Self {
+        Self::Registry { repository: access.registries.repository(image), image: image.clone(), access }
     }
 
     /// The digest, where it is known before anything was asked.
@@ -60,19 +65,14 @@ impl<'r> Artifacts<'r> {
         }
     }
 
-    /// Whose content it is; that of layouts is this machine's.
-    pub(super) fn host(&self) -> &str {
-        match self {
-            Self::Registry { image, .. } => image.registry(),
-            Self::Layout { .. } | Self::Unreadable(_) => "",
-        }
-    }
-
     /// What the image's name stands for.
-    pub(super) async fn subject(&self, allowance: &Allowance) -> Result<Descriptor<'static>, Failure> {
+    pub(super) async fn subject(&self, allowance: &Allowance) -> Result<Told<Descriptor<'static>>, Failure> {
         match self {
-            Self::Registry { repository, image } => Ok(repository.resolve(image, allowance).await?),
-            Self::Layout { selected, .. } => Ok(selected.subject.clone()),
+            Self::Registry { repository, image, access } => {
+                let fetch = || async { Ok(repository.resolve(image, allowance).await?) };
+                access.kept.subject(access.as_whom, image, allowance.deadline(), fetch).await
+            }
+            Self::Layout { selected, .. } => Ok(Told::now(selected.subject.clone())),
             Self::Unreadable(failure) => Err(failure.clone()),
         }
     }
@@ -83,38 +83,63 @@ impl<'r> Artifacts<'r> {
         image: &Digest,
         wanted: &WantedTypes,
         allowance: &Allowance,
-    ) -> Result<Listing, Failure> {
+    ) -> Result<Told<Listing>, Failure> {
         match self {
-            Self::Registry { repository, .. } => Ok(repository.referrers(image, wanted, allowance).await?),
+            Self::Registry { repository, image: name, access } => {
+                let fetch = || async { Ok(repository.referrers(image, wanted, allowance).await?) };
+                let of = (&cache::Repository::of(name), image);
+                access.kept.listing(access.as_whom, of, wanted, allowance.deadline(), fetch).await
+            }
             Self::Layout { layout, .. } => {
                 let (layout, image, wanted) = (Arc::clone(layout), image.clone(), wanted.clone());
-                read(allowance, move || layout.referrers(&image, &wanted)).await
+                read(allowance, move || layout.referrers(&image, &wanted)).await.map(Told::now)
             }
             Self::Unreadable(failure) => Err(failure.clone()),
         }
     }
 
-    /// The bytes of a referrer's manifest.
-    pub(super) async fn manifest(&self, digest: &Digest, size: u64, allowance: &Allowance) -> Result<Vec<u8>, Failure> {
-        match self {
-            Self::Registry { repository, .. } => Ok(repository.manifest(digest, size, allowance).await?),
-            Self::Layout { layout, .. } => {
-                let (layout, digest) = (Arc::clone(layout), digest.clone());
-                counted(read(allowance, move || layout.manifest(&digest, size)).await??, allowance)
+    /// A referrer's manifest.
+    pub(super) async fn manifest(&self, digest: &Digest, size: u64, allowance: &Allowance) -> Result<Content, Failure> {
+        self.content(digest, allowance, || async {
+            match self {
+                Self::Registry { repository, .. } => Ok(repository.manifest(digest, size, allowance).await?),
+                Self::Layout { layout, .. } => {
+                    let (layout, digest) = (Arc::clone(layout), digest.clone());
+                    counted(read(allowance, move || layout.manifest(&digest, size)).await??, allowance)
+                }
+                Self::Unreadable(failure) => Err(failure.clone()),
             }
-            Self::Unreadable(failure) => Err(failure.clone()),
-        }
+        })
+        .await
     }
 
-    /// The bytes of a blob.
-    pub(super) async fn blob(&self, digest: &Digest, size: u64, allowance: &Allowance) -> Result<Vec<u8>, Failure> {
-        match self {
-            Self::Registry { repository, .. } => Ok(repository.blob(digest, size, allowance).await?),
-            Self::Layout { layout, .. } => {
-                let (layout, digest) = (Arc::clone(layout), digest.clone());
-                counted(read(allowance, move || layout.blob(&digest, size, MAX_BLOB_BYTES)).await??, allowance)
+    /// A blob.
+    pub(super) async fn blob(&self, digest: &Digest, size: u64, allowance: &Allowance) -> Result<Content, Failure> {
+        self.content(digest, allowance, || async {
+            match self {
+                Self::Registry { repository, .. } => Ok(repository.blob(digest, size, allowance).await?),
+                Self::Layout { layout, .. } => {
+                    let (layout, digest) = (Arc::clone(layout), digest.clone());
+                    counted(read(allowance, move || layout.blob(&digest, size, MAX_BLOB_BYTES)).await??, allowance)
+                }
+                Self::Unreadable(failure) => Err(failure.clone()),
             }
-            Self::Unreadable(failure) => Err(failure.clone()),
+        })
+        .await
+    }
+
+    async fn content<F: Future<Output = Result<Vec<u8>, Failure>> + Send>(
+        &self,
+        digest: &Digest,
+        allowance: &Allowance,
+        fetch: impl Fn() -> F + Send + Sync,
+    ) -> Result<Content, Failure> {
+        match self {
+            Self::Registry { image, access, .. } => {
+                access.kept.content(&cache::Repository::of(image), digest, allowance.deadline(), fetch).await
+            }
+            // What is on disk is not worth keeping.
+            Self::Layout { .. } | Self::Unreadable(_) => Ok(cache::content(&fetch().await?)),
         }
     }
 }

@@ -1,8 +1,8 @@
 //! Puts what is known before the engine.
 
-use std::{borrow::Cow, collections::BTreeMap, num::NonZero, sync::Arc, thread::available_parallelism};
+use std::{borrow::Cow, collections::BTreeMap, num::NonZero, sync::Arc, thread::available_parallelism, time::Duration};
 
-use tokio::{sync::Semaphore, task::spawn_blocking};
+use tokio::sync::Semaphore;
 use wasm_policy::{
     code::{Code, Failure},
     input::Input,
@@ -10,48 +10,65 @@ use wasm_policy::{
 };
 
 use super::{Question, image::Image};
-use crate::engine::Engine;
+use crate::{
+    deadline::{Deadline, Passed},
+    engine::{Engine, EngineError, Judgement},
+};
+
+/// What was fetched by the deadline is still judged: it takes milliseconds, and an engine that takes longer than this hangs.
+const LAST_VERDICT: Duration = Duration::from_secs(5);
 
 /// Asks an engine, about as many images at a time as there are processors.
 pub(super) struct Asker {
     engine: Arc<dyn Engine>,
     turns: Semaphore,
+    deadline: Deadline,
 }
 
 impl Asker {
-    pub(super) fn new(engine: Arc<dyn Engine>) -> Self {
-        Self { engine, turns: Semaphore::new(available_parallelism().map_or(1, NonZero::get)) }
+    /// Of a call whose fetching ends at the deadline.
+    pub(super) fn new(engine: Arc<dyn Engine>, deadline: Deadline) -> Self {
+        let turns = Semaphore::new(available_parallelism().map_or(1, NonZero::get));
+        Self { engine, turns, deadline: deadline.later_by(LAST_VERDICT) }
     }
 
-    /// The verdict on images as they are known now.
-    pub(super) async fn verdict_on<'i>(
+    /// The verdict on an image as it is known now.
+    pub(super) async fn verdict_on<'i>(&self, question: &Question<'i>, image: &'i Image<'i>) -> Judgement {
+        let asking = async {
+            // Written only when it is its turn: images that wait hold no document. The semaphore is never closed; without a turn the question would
+            // only be less polite.
+            let _turn = self.turns.acquire().await.ok();
+            self.engine.verify(to_json(&input_of(question, [image]))).await
+        };
+        self.answered(asking, question, [image.key.as_str()]).await
+    }
+
+    /// The verdict on the input document of these images.
+    pub(super) async fn verdict_of<'k>(
         &self,
-        question: &Question<'i>,
-        images: impl IntoIterator<Item = &'i Image<'i>>,
-    ) -> Vec<u8> {
-        // Written only when it is its turn: images that wait hold no document.
-        let _turn = self.turns.acquire().await.ok();
-        self.evaluate(to_json(&input_of(question, images))).await
+        input: Vec<u8>,
+        question: &Question<'_>,
+        keys: impl IntoIterator<Item = &'k str>,
+    ) -> Judgement {
+        self.answered(self.engine.verify(input), question, keys).await
     }
 
-    /// The verdict on an input document in JSON.
-    pub(super) async fn verdict_of(&self, input: Vec<u8>) -> Vec<u8> {
-        // The semaphore is never closed; without a turn the question would only be less polite.
-        let _turn = self.turns.acquire().await.ok();
-        self.evaluate(input).await
-    }
-
-    async fn evaluate(&self, input: Vec<u8>) -> Vec<u8> {
-        let engine = Arc::clone(&self.engine);
-        match spawn_blocking(move || engine.verify(&input)).await {
-            Ok(verdict) => verdict,
-            // An engine that breaks has verified nothing: a document without images is a success for no reader.
-            Err(error) => {
-                tracing::error!(%error, "the engine broke");
-                let failure = Failure::new(Code::EvidenceIncomplete, "the engine broke and gave no verdict");
-                Verdict::refusal(&failure).to_bytes()
-            }
-        }
+    /// Waits for an answer. Where there is none nothing is verified, and that is the verdict.
+    async fn answered<'k>(
+        &self,
+        asking: impl Future<Output = Result<Judgement, EngineError>>,
+        question: &Question<'_>,
+        keys: impl IntoIterator<Item = &'k str>,
+    ) -> Judgement {
+        let why = match self.deadline.bound(asking).await {
+            Ok(Ok(judgement)) => return judgement,
+            Ok(Err(error)) => error.to_string(),
+            Err(Passed) => "the engine gave no verdict before the deadline".to_owned(),
+        };
+        tracing::warn!(error = %why, "there is no verdict");
+        let failure = Failure::new(Code::EngineUnavailable, why);
+        let verdict = Verdict::unavailable(question.request_id, keys, &failure);
+        Judgement { verdict: verdict.to_bytes(), module: None }
     }
 }
 
@@ -68,7 +85,7 @@ pub(super) fn input_of<'i>(question: &Question<'i>, images: impl IntoIterator<It
     for image in images {
         input.images.insert(Cow::Borrowed(&image.key), image.evidence.clone());
         for (digest, content) in &image.contents {
-            input.blobs.insert(Cow::Borrowed(digest.as_str()), Cow::Borrowed(content));
+            input.blobs.insert(Cow::Borrowed(digest.as_str()), Cow::Borrowed(&**content));
         }
     }
     input

@@ -5,20 +5,17 @@
 use std::{borrow::Cow, collections::BTreeMap};
 
 use futures_util::{StreamExt, stream};
+use tokio::time::Instant;
 use wasm_policy::{
     code::{Code, Failure},
     input::{FetchFailure, ImageEvidence},
 };
 
-use super::{
-    Question,
-    artifacts::Artifacts,
-    ask::Asker,
-    contents::{Content, Contents},
-    needs::Need,
-};
+use super::{Question, artifacts::Artifacts, ask::Asker, needs::Need};
 use crate::{
     allowance::Allowance,
+    cache::{Content, Told},
+    engine::Judgement,
     listing::{Listing, WantedTypes},
     reference::Digest,
 };
@@ -37,41 +34,62 @@ pub(super) struct Image<'r> {
     pub(super) evidence: ImageEvidence<'static>,
     pub(super) contents: BTreeMap<Digest, Content>,
     /// The verdict on what is known now, where it was asked for.
-    pub(super) verdict: Option<Vec<u8>>,
+    pub(super) judgement: Option<Judgement>,
+    /// Since when what the registry has told may have changed; `None` where nothing of the kind is in the evidence.
+    pub(super) told: Option<Instant>,
 }
 
 /// What came of a need.
 enum Met {
-    Listing(Listing),
+    Listing(Told<Listing>),
     Content(Digest, Content),
 }
 
 impl<'r> Image<'r> {
     pub(super) fn new(key: String, artifacts: Artifacts<'r>, allowance: Allowance) -> Self {
         let (evidence, contents) = (ImageEvidence::default(), BTreeMap::new());
-        Self { key, artifacts, allowance, evidence, contents, verdict: None }
+        Self { key, artifacts, allowance, evidence, contents, judgement: None, told: None }
     }
 
     /// Gathers until the verdict needs nothing more, or a limit is reached; then what is still needed is noted as a failure.
-    pub(super) async fn gather(&mut self, question: &Question<'_>, contents: &Contents, asker: &Asker) {
+    ///
+    /// As soon as it is known what the image is and what refers to it, `recall` is asked whether the verdict on that is known already; that ends it.
+    pub(super) async fn gather<T>(
+        &mut self,
+        question: &Question<'_>,
+        asker: &Asker,
+        recall: &(dyn Fn(&ImageEvidence<'_>) -> Option<T> + Sync),
+    ) -> Option<T> {
         let wanted = WantedTypes::of(question.config);
         self.resolve(&wanted).await;
         for round in 1..=MAX_ROUNDS {
-            let verdict = asker.verdict_on(question, [&*self]).await;
-            let needs = Need::of(&verdict, &self.key);
+            if let Some(known) = self.is_listed().then(|| recall(&self.evidence)).flatten() {
+                return Some(known);
+            }
+            let judgement = asker.verdict_on(question, self).await;
+            let needs = Need::of(&judgement.verdict, &self.key);
             if needs.is_empty() {
-                self.verdict = Some(verdict);
-                return;
+                self.judgement = Some(judgement);
+                return None;
             }
             tracing::debug!(image = %self.key, round, needs = needs.len(), "the verdict needs more");
             if self.allowance.deadline().has_passed() {
-                return self.give_up(&needs, Code::RegistryTimeout, "the deadline passed before it was fetched");
+                self.give_up(&needs, Code::RegistryTimeout, "the deadline passed before it was fetched");
+                break;
             }
             if round == MAX_ROUNDS {
-                return self.give_up(&needs, Code::FetchLimitReached, "it takes more rounds of fetching than are made");
+                self.give_up(&needs, Code::FetchLimitReached, "it takes more rounds of fetching than are made");
+                break;
             }
-            self.fetch(needs, &wanted, contents).await;
+            self.fetch(needs, &wanted).await;
         }
+        None
+    }
+
+    /// Whether all that a registry has to tell of the image is known, and none of its content yet.
+    fn is_listed(&self) -> bool {
+        let ImageEvidence { subject, referrers, failures } = &self.evidence;
+        subject.is_some() && referrers.is_some() && failures.is_empty() && self.contents.is_empty()
     }
 
     /// Finds out what the image is. Where its digest is known already, its referrers are listed at the same time.
@@ -89,7 +107,8 @@ impl<'r> Image<'r> {
             // Of an image that is not there nothing else is told.
             Err(failure) => self.note("subject", None, failure),
             Ok(subject) => {
-                self.evidence.subject = Some(subject);
+                self.was_told(subject.at);
+                self.evidence.subject = Some(subject.value.as_ref().clone());
                 match listing {
                     Some(Ok(listing)) => self.take(Met::Listing(listing)),
                     Some(Err(failure)) => self.note("referrers", None, failure),
@@ -99,10 +118,10 @@ impl<'r> Image<'r> {
         }
     }
 
-    async fn fetch(&mut self, needs: Vec<Need>, wanted: &WantedTypes, contents: &Contents) {
+    async fn fetch(&mut self, needs: Vec<Need>, wanted: &WantedTypes) {
         let image = &*self;
         let meeting = stream::iter(needs).map(async |need| {
-            let met = image.meet(&need, wanted, contents).await;
+            let met = image.meet(&need, wanted).await;
             (need, met)
         });
         let fetched: Vec<_> = meeting.buffer_unordered(FETCHES_AT_ONCE).collect().await;
@@ -114,7 +133,7 @@ impl<'r> Image<'r> {
         }
     }
 
-    async fn meet(&self, need: &Need, wanted: &WantedTypes, contents: &Contents) -> Result<Met, Failure> {
+    async fn meet(&self, need: &Need, wanted: &WantedTypes) -> Result<Met, Failure> {
         let (artifacts, allowance) = (&self.artifacts, &self.allowance);
         match need {
             Need::Referrers => {
@@ -122,14 +141,10 @@ impl<'r> Image<'r> {
                 Ok(Met::Listing(listing))
             }
             Need::Manifest { digest, size } => {
-                let fetch = artifacts.manifest(digest, *size, allowance);
-                let content = contents.get_or_fetch(artifacts.host(), digest, fetch).await?;
-                Ok(Met::Content(digest.clone(), content))
+                Ok(Met::Content(digest.clone(), artifacts.manifest(digest, *size, allowance).await?))
             }
             Need::Blob { digest, size } => {
-                let fetch = artifacts.blob(digest, *size, allowance);
-                let content = contents.get_or_fetch(artifacts.host(), digest, fetch).await?;
-                Ok(Met::Content(digest.clone(), content))
+                Ok(Met::Content(digest.clone(), artifacts.blob(digest, *size, allowance).await?))
             }
         }
     }
@@ -145,15 +160,21 @@ impl<'r> Image<'r> {
             Met::Content(digest, content) => {
                 self.contents.insert(digest, content);
             }
-            Met::Listing(mut listing) => {
+            Met::Listing(Told { value: listing, at }) => {
+                self.was_told(at);
+                let mut referrers = listing.referrers.clone();
                 // The order of a list means nothing, and registries and clients write the same one differently: the verdict should not.
-                listing.referrers.sort_by(|a, b| a.digest.cmp(&b.digest));
-                self.evidence.referrers = Some(listing.referrers);
-                if let Some(failure) = listing.incomplete {
-                    self.note("referrers", None, failure);
+                referrers.sort_by(|a, b| a.digest.cmp(&b.digest));
+                self.evidence.referrers = Some(referrers);
+                if let Some(failure) = &listing.incomplete {
+                    self.note("referrers", None, failure.clone());
                 }
             }
         }
+    }
+
+    fn was_told(&mut self, at: Instant) {
+        self.told = Some(self.told.map_or(at, |told| told.min(at)));
     }
 
     fn give_up(&mut self, needs: &[Need], code: Code, message: &str) {

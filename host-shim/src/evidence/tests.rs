@@ -5,12 +5,13 @@ use std::sync::{
     atomic::{AtomicUsize, Ordering},
 };
 
-use serde_json::Value;
+use futures_util::future::{BoxFuture, pending};
+use serde_json::{Value, json};
 use tokio::sync::Notify;
 
 use super::*;
 use crate::{
-    engine::Native,
+    engine::{EngineError, Native},
     reference::{Algorithm, Digest, Reference, Selector},
     testing::{
         SIGNATURE_TYPE, ample, demo_config, fixture,
@@ -30,11 +31,13 @@ fn layout(tag: &str) -> ImageSource {
 async fn gathered(sources: &[ImageSource], engine: Arc<dyn Engine>, deadline: Deadline) -> Gathered {
     let config = demo_config();
     let question = Question { config: &config, now: NOW, request_id: Some("r1") };
-    gather(sources, question, &plain(), engine, deadline, &|_| {}).await.unwrap()
+    let (registries, kept) = (plain(), Kept::for_one_call());
+    let access = Access { registries: &registries, kept: &kept, as_whom: AsWhom::new(0) };
+    gather(sources, question, access, engine, deadline, &|_| {}).await.unwrap()
 }
 
 async fn verified(sources: &[ImageSource]) -> Gathered {
-    gathered(sources, Arc::new(Native), ample()).await
+    gathered(sources, Arc::new(Native::default()), ample()).await
 }
 
 fn code(gathered: &Gathered, index: usize) -> String {
@@ -56,7 +59,7 @@ async fn a_signed_layout_is_verified_and_an_unsigned_one_is_not() {
 async fn the_input_replays_to_the_same_verdict_and_needs_nothing() {
     for sources in [vec![layout("signed")], vec![layout("signed"), layout("unsigned"), layout("tampered")]] {
         let gathered = verified(&sources).await;
-        assert_eq!(Native.verify(&gathered.input), gathered.verdict);
+        assert_eq!(wasm_policy::verify(&gathered.input), gathered.verdict);
         let verdict: Value = serde_json::from_slice(&gathered.verdict).unwrap();
         assert_eq!((&verdict["needs"], &verdict["requestId"]), (&Value::Array(vec![]), &Value::from("r1")));
     }
@@ -95,7 +98,9 @@ async fn two_images_of_one_name_are_refused() {
     let question = Question { config: &config, now: NOW, request_id: None };
     let sources =
         ["oci:/nonexistent/a/app:v1", "oci:/nonexistent/b/app:v1"].map(|s| ImageSource::parse(s, None).unwrap());
-    let refused = gather(&sources, question, &plain(), Arc::new(Native), ample(), &|_| {}).await;
+    let (registries, kept) = (plain(), Kept::for_one_call());
+    let access = Access { registries: &registries, kept: &kept, as_whom: AsWhom::new(0) };
+    let refused = gather(&sources, question, access, Arc::new(Native::default()), ample(), &|_| {}).await;
     assert_eq!(refused.err(), Some(GatherError::SameKey("local/app:v1".to_owned())));
 }
 
@@ -136,8 +141,8 @@ async fn what_several_images_need_is_fetched_once() {
     let before = server.seen().len();
     let gathered = verified(&sources).await;
     assert_eq!([code(&gathered, 0), code(&gathered, 2)], ["VERIFIED", "VERIFIED"]);
-    // Both names are resolved and listed; the signature's manifest and envelope are theirs together.
-    assert_eq!(server.seen().len() - before, 2 + 2 + 2, "{:?}", server.paths());
+    // Both names are resolved; the list, the signature's manifest and its envelope are theirs together.
+    assert_eq!(server.seen().len() - before, 2 + 1 + 2, "{:?}", server.paths());
 }
 
 async fn digest_of(server: &Server, tag: &str) -> String {
@@ -158,9 +163,11 @@ async fn a_registry_that_hangs_holds_up_its_own_images_only() {
     let settled = Mutex::new(Vec::new());
     let config = demo_config();
     let question = Question { config: &config, now: NOW, request_id: None };
+    let (registries, kept) = (plain(), Kept::for_one_call());
+    let access = Access { registries: &registries, kept: &kept, as_whom: AsWhom::new(0) };
     let progress = |key: &str| settled.lock().unwrap().push(key.to_owned());
     let deadline = Deadline::within(std::time::Duration::from_secs(2));
-    let gathered = gather(&sources, question, &plain(), Arc::new(Native), deadline, &progress).await.unwrap();
+    let gathered = gather(&sources, question, access, Arc::new(Native::default()), deadline, &progress).await.unwrap();
     assert_eq!([code(&gathered, 0), code(&gathered, 20)], ["REGISTRY_TIMEOUT", "VERIFIED"]);
     assert_eq!(settled.lock().unwrap().first(), Some(&gathered.images[20].key));
     assert_eq!(settled.lock().unwrap().len(), 21);
@@ -171,29 +178,53 @@ async fn at_the_deadline_what_is_still_needed_becomes_a_failure() {
     let server =
         demo(|seen| seen.path().contains("/blobs/").then(|| Reply::raw(b"HTTP/1.1 200 OK\r\n").then_hang())).await;
     let source = ImageSource::Registry(image(&server, ":signed"));
-    let gathered = gathered(&[source], Arc::new(Native), short()).await;
+    let gathered = gathered(&[source], Arc::new(Native::default()), short()).await;
     assert_eq!(code(&gathered, 0), "REGISTRY_TIMEOUT");
     let input: Value = serde_json::from_slice(&gathered.input).unwrap();
     let failures = &input["images"][&gathered.images[0].key]["failures"];
     assert_eq!((&failures[0]["kind"], &failures[0]["code"]), (&"blob".into(), &"REGISTRY_TIMEOUT".into()));
 }
 
-/// Needs another blob each time that it is asked.
-struct Insatiable(AtomicUsize);
+/// Answers as it is told.
+struct Scripted<A>(A);
 
-impl Engine for Insatiable {
-    fn verify(&self, input: &[u8]) -> Vec<u8> {
+impl<A: Fn(&[u8]) -> Result<Vec<u8>, EngineError> + Send + Sync> Engine for Scripted<A> {
+    fn verify(&self, input: Vec<u8>) -> BoxFuture<'_, Result<Judgement, EngineError>> {
+        Box::pin(async move { Ok(Judgement { verdict: self.0(&input)?, module: Some(module()) }) })
+    }
+
+    fn check(&self) -> BoxFuture<'_, Result<Option<ModuleDigest>, EngineError>> {
+        Box::pin(async { Ok(Some(module())) })
+    }
+}
+
+fn module() -> ModuleDigest {
+    format!("sha256:{}", "5".repeat(64)).parse().unwrap()
+}
+
+#[tokio::test]
+async fn the_module_that_gave_the_last_verdict_is_told() {
+    let engine = Scripted(|input: &[u8]| Ok(wasm_policy::verify(input)));
+    let of_one_image = gathered(&[layout("signed")], Arc::new(engine), ample()).await;
+    assert_eq!((code(&of_one_image, 0), of_one_image.module), ("VERIFIED".to_owned(), Some(module())));
+    assert_eq!(verified(&[layout("signed")]).await.module, None);
+}
+
+/// Needs another blob each time that it is asked.
+fn insatiable() -> impl Engine {
+    let asked = AtomicUsize::new(0);
+    Scripted(move |input: &[u8]| {
         let input: Value = serde_json::from_slice(input).unwrap();
         let image = input["images"].as_object().unwrap().keys().next().unwrap();
-        let digest = Digest::of(Algorithm::Sha256, &self.0.fetch_add(1, Ordering::SeqCst).to_le_bytes());
-        let need = serde_json::json!({ "kind": "blob", "image": image, "digest": digest.as_str(), "size": 1 });
-        serde_json::json!({ "images": {}, "needs": [need] }).to_string().into_bytes()
-    }
+        let digest = Digest::of(Algorithm::Sha256, &asked.fetch_add(1, Ordering::SeqCst).to_le_bytes());
+        let need = json!({ "kind": "blob", "image": image, "digest": digest.as_str(), "size": 1 });
+        Ok(json!({ "images": {}, "needs": [need] }).to_string().into_bytes())
+    })
 }
 
 #[tokio::test]
 async fn an_engine_that_always_needs_more_is_given_up_after_forty_rounds() {
-    let gathered = gathered(&[layout("signed")], Arc::new(Insatiable(AtomicUsize::new(0))), ample()).await;
+    let gathered = gathered(&[layout("signed")], Arc::new(insatiable()), ample()).await;
     let input: Value = serde_json::from_slice(&gathered.input).unwrap();
     let failures = input["images"]["registry.example/app:signed"]["failures"].as_array().unwrap();
     assert_eq!(failures.len(), 40);
@@ -203,41 +234,60 @@ async fn an_engine_that_always_needs_more_is_given_up_after_forty_rounds() {
     );
 }
 
-/// Gives the same answer to everything.
-struct Fixed(&'static [u8]);
-
-impl Engine for Fixed {
-    fn verify(&self, _: &[u8]) -> Vec<u8> {
-        self.0.to_vec()
-    }
-}
-
 #[tokio::test]
 async fn an_answer_that_is_no_verdict_ends_the_loop_and_is_handed_on() {
     for answer in [&b""[..], b"null", br#"{"needs":[{"kind":"ocsp"},{"kind":"blob","image":"another","digest":"x"}]}"#]
     {
-        let gathered = gathered(&[layout("signed")], Arc::new(Fixed(answer)), ample()).await;
+        let gathered =
+            gathered(&[layout("signed")], Arc::new(Scripted(move |_: &[u8]| Ok(answer.to_vec()))), ample()).await;
         assert_eq!(gathered.verdict, answer);
     }
 }
 
-/// Panics.
-struct Broken;
-
-impl Engine for Broken {
-    fn verify(&self, _: &[u8]) -> Vec<u8> {
-        panic!("as a broken engine does")
-    }
+/// What each image is told where the engine gives no verdict.
+fn unavailable(message: &str) -> Value {
+    json!({
+        "class": "transient", "code": "ENGINE_UNAVAILABLE", "isSuccess": false, "message": message,
+        "remediation": wasm_policy::code::Code::EngineUnavailable.remediation(), "verifierReports": [],
+    })
 }
 
 #[tokio::test]
-async fn an_engine_that_breaks_is_no_success() {
-    let gathered = gathered(&[layout("signed")], Arc::new(Broken), ample()).await;
-    let verdict: Value = serde_json::from_slice(&gathered.verdict).unwrap();
-    assert_eq!(
-        (&verdict["images"], &verdict["error"]["code"]),
-        (&serde_json::json!({}), &"EVIDENCE_INCOMPLETE".into())
-    );
+async fn an_engine_that_breaks_is_no_success_for_any_image() {
+    for sources in [vec![layout("signed")], vec![layout("signed"), layout("unsigned")]] {
+        let gathered = gathered(&sources, Arc::new(Scripted(|_: &[u8]| Err(EngineError::Broken))), ample()).await;
+        let verdict: Value = serde_json::from_slice(&gathered.verdict).unwrap();
+        for image in &gathered.images {
+            assert_eq!(verdict["images"][&image.key], unavailable("the engine broke and gave no verdict"));
+        }
+        assert_eq!((&verdict["requestId"], gathered.module), (&"r1".into(), None));
+    }
+}
+
+/// Never answers.
+struct Hanging;
+
+impl Engine for Hanging {
+    fn verify(&self, _: Vec<u8>) -> BoxFuture<'_, Result<Judgement, EngineError>> {
+        Box::pin(pending())
+    }
+
+    fn check(&self) -> BoxFuture<'_, Result<Option<ModuleDigest>, EngineError>> {
+        Box::pin(pending())
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_engine_that_hangs_is_not_waited_for_long_after_the_deadline() {
+    for sources in [vec![layout("signed")], vec![layout("signed"), layout("unsigned")]] {
+        let started = tokio::time::Instant::now();
+        let gathered = gathered(&sources, Arc::new(Hanging), ample()).await;
+        // The deadline, and as long again as what was fetched by then may take to be judged.
+        assert_eq!(started.elapsed().as_secs(), 30 + 5);
+        let verdict: Value = serde_json::from_slice(&gathered.verdict).unwrap();
+        let expected = unavailable("the engine gave no verdict before the deadline");
+        assert_eq!(verdict["images"][&gathered.images[0].key], expected);
+    }
 }
 
 #[tokio::test]
@@ -246,7 +296,8 @@ async fn a_registry_that_hangs_holds_up_no_other_that_has_the_same_blob() {
     let hanging = demo(|seen| seen.path().contains("/blobs/").then(|| Reply::raw(b"").then_hang())).await;
     let good = plain_demo().await;
     let images = [&hanging, &good].map(|server| ImageSource::Registry(image(server, ":signed")));
-    let gathered = gathered(&images, Arc::new(Native), Deadline::within(std::time::Duration::from_secs(2))).await;
+    let gathered =
+        gathered(&images, Arc::new(Native::default()), Deadline::within(std::time::Duration::from_secs(2))).await;
     // What the good one gave proves itself, for the image of the other, too.
     assert_eq!([code(&gathered, 0), code(&gathered, 1)], ["VERIFIED", "VERIFIED"]);
     assert!(gathered.images[1].spent.requests == 4, "{:?}", gathered.images);

@@ -53,6 +53,8 @@ pub struct Image {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Report {
+    /// The signature manifest's type.
+    pub artifact_type: Option<String>,
     /// The checks in their order.
     pub checks: Vec<Check>,
     /// A code of the closed list.
@@ -69,6 +71,8 @@ pub struct Report {
     pub remediation: String,
     /// The verifier's name in the configuration.
     pub verifier_name: String,
+    /// The verifier's type, as `notation`.
+    pub verifier_type: String,
 }
 
 /// One step of a signature's verification.
@@ -176,6 +180,17 @@ impl Image {
             (true, Class::Verified) => Outcome::Verified,
             (false, Class::Indeterminate | Class::Transient) => Outcome::Undecided,
             _ => Outcome::Denied,
+        }
+    }
+}
+
+impl From<wasm_policy::code::Class> for Class {
+    fn from(class: wasm_policy::code::Class) -> Self {
+        match class {
+            wasm_policy::code::Class::Verified => Self::Verified,
+            wasm_policy::code::Class::Denied => Self::Denied,
+            wasm_policy::code::Class::Indeterminate => Self::Indeterminate,
+            wasm_policy::code::Class::Transient => Self::Transient,
         }
     }
 }

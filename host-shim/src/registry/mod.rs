@@ -26,7 +26,7 @@ use moka::sync::Cache;
 pub use auth::{TrustedRealm, TrustedRealmError};
 pub use error::{ConnectionError, FetchError};
 pub use repository::{MAX_BLOB_BYTES, MAX_MANIFEST_BYTES, Repository};
-pub use transport::Proxies;
+pub use transport::{Proxies, Turns};
 
 use crate::reference::Reference;
 use auth::Sessions;
@@ -57,6 +57,8 @@ pub struct RegistryOptions {
     pub hosts: RegistryHosts,
     /// The proxies that requests go through.
     pub proxies: Proxies,
+    /// How many requests are made to one host at a time.
+    pub turns: Turns,
 }
 
 /// Which registries are spoken to over plain HTTP. Nothing falls back to it.
@@ -89,10 +91,10 @@ impl Registries {
     /// # Errors
     /// Where a CA file or a proxy cannot be used.
     pub fn new(options: RegistryOptions) -> Result<Self, ConnectionError> {
-        let RegistryOptions { ca_files, plain_http, keychain, trusted_realms, hosts, proxies } = options;
+        let RegistryOptions { ca_files, plain_http, keychain, trusted_realms, hosts, proxies, turns } = options;
         let remembered = |lasts| Cache::builder().max_capacity(MAX_REMEMBERED).time_to_live(lasts).build();
         Ok(Self {
-            transport: Transport::new(),
+            transport: Transport::new(turns),
             endpoints: Endpoints::new(&ca_files, plain_http, hosts, &proxies)?,
             keychain,
             sessions: Sessions::new(),

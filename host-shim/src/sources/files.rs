@@ -17,6 +17,7 @@ const MAX_FILES: usize = 1_000;
 const EXTENSIONS: [&str; 3] = ["yaml", "yml", "json"];
 
 /// A file's text and the name to tell mistakes under.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct SourceText {
     pub(crate) name: Arc<str>,
     pub(crate) text: String,

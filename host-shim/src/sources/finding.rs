@@ -131,6 +131,14 @@ pub struct Notes {
 }
 
 impl Notes {
+    /// Puts others behind.
+    #[cfg(feature = "serve")]
+    pub(crate) fn append(&mut self, others: Self) {
+        let room = MAX_FINDINGS.saturating_sub(self.listed.len());
+        self.more += others.more + others.listed.len().saturating_sub(room);
+        self.listed.extend(others.listed.into_iter().take(room));
+    }
+
     /// As they are told to people.
     pub fn lines(&self) -> impl Iterator<Item = String> {
         let more = (self.more > 0).then(|| format!("… and {} more notes", self.more));

@@ -34,16 +34,16 @@ pub(super) fn assess(
 ) -> ImageVerdict {
     let reference = match Reference::parse(key) {
         Ok(reference) => reference,
-        Err(failure) => return report::refused(&failure),
+        Err(failure) => return ImageVerdict::refused(&failure),
     };
     let Some(subject) = &evidence.subject else {
         // The reader has checked that an unresolved image has a failure that says why.
         let failure = evidence.failures.iter().map(told).next();
-        return report::refused(&failure.unwrap_or_else(|| unresolved(key)));
+        return ImageVerdict::refused(&failure.unwrap_or_else(|| unresolved(key)));
     };
     if reference.digest().is_some_and(|digest| digest != subject.digest) {
         let message = format!("`{}` names another digest than the subject's {}", shown(key), subject.digest);
-        return report::refused(&Failure::new(Code::EvidenceInvalid, message));
+        return ImageVerdict::refused(&Failure::new(Code::EvidenceInvalid, message));
     }
     let conclusion = match bench.standings(reference.repository()) {
         Ok(standings) => conclude(&reference, subject, evidence, &standings, blobs, bench),

@@ -50,7 +50,7 @@ pub(crate) fn evaluate(document: &Value<'_>, context: &Context<'_>) -> Verdict {
 pub(crate) fn refuse(keys: impl IntoIterator<Item = String>, failure: &Failure, limits: &Limits) -> Verdict {
     let mut images = BTreeMap::new();
     for key in keys {
-        images.insert(key, report::refused(failure));
+        images.insert(key, ImageVerdict::refused(failure));
         if images.len() > limits.images {
             return Verdict::refusal(&request::too_many_images(limits));
         }
@@ -68,7 +68,7 @@ fn judge_images(request: &Request<'_, '_>, context: &Context<'_>) -> (BTreeMap<S
     for (key, evidence) in &request.images {
         let verdict = match evidence {
             Ok(evidence) => image::assess(key, evidence, &blobs, &mut bench, &mut needs),
-            Err(failure) => report::refused(failure),
+            Err(failure) => ImageVerdict::refused(failure),
         };
         images.insert((*key).to_owned(), verdict);
     }

@@ -99,21 +99,6 @@ impl Told {
     }
 }
 
-/// The verdict on an image that could not be looked at.
-pub(super) fn refused(failure: &Failure) -> ImageVerdict {
-    ImageVerdict {
-        class: failure.code.class(),
-        code: failure.code,
-        is_success: false,
-        media_type: None,
-        message: failure.message.clone(),
-        remediation: failure.code.remediation(),
-        subject: None,
-        valid_until: None,
-        verifier_reports: Vec::new(),
-    }
-}
-
 /// The verdict on an image that was looked at.
 pub(super) fn image(conclusion: Conclusion, name: String, subject: &Descriptor<'_>) -> ImageVerdict {
     let Conclusion { failure, valid_until, mut told, needs: _ } = conclusion;

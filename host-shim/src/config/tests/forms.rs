@@ -189,7 +189,7 @@ fn what_is_met_without_doing_anything_is_noted() {
     let text = aks("  name: oras\n", "  name: oras\n  parameters: {ttl: 10}\n");
     assert_eq!(
         notes(&read(&text).unwrap()),
-        ["f.yaml:36: spec.parameters.ttl: nothing is kept between runs, so nothing is older than this many seconds"]
+        ["f.yaml:36: spec.parameters.ttl: has no effect: it is a setting of Ratify's own cache"]
     );
     let text = aks("kind: CertificateStore", "kind: KeyManagementProvider");
     let text = replaced(&text, "  provider: inline", "  provider: inline\n  refreshInterval: 12h");
@@ -233,8 +233,8 @@ fn the_order_of_objects_changes_nothing() {
 fn a_docker_config_is_named_by_the_store_and_need_not_be() {
     let docker_config = |provider: &str| {
         let text = aks("  name: oras\n", &format!("  name: oras\n  parameters:\n    authProvider: {provider}\n"));
-        read(&text).unwrap().docker_config().map(std::path::Path::to_owned)
+        read(&text).unwrap().logins().clone()
     };
-    assert_eq!(docker_config("{name: dockerConfig, configPath: /x}"), Some("/x".into()));
-    assert_eq!(docker_config("{name: dockerConfig}"), None);
+    assert_eq!(docker_config("{name: dockerConfig, configPath: /x}"), Logins::DockerConfig(Some("/x".into())));
+    assert_eq!(docker_config("{name: dockerConfig}"), Logins::DockerConfig(None));
 }

@@ -11,12 +11,12 @@ mod sources;
 mod texts;
 mod unsupported;
 
-use super::{Configuration, Findings, Mistakes, SourceText};
+use super::{Configuration, Findings, Logins, Mistakes, SourceText};
 
 /// The file of the AKS article, byte for byte.
-const AKS: &str = include_str!("../../../../tests/fixtures/demo/aks-verify-config.yaml");
+pub(super) const AKS: &str = include_str!("../../../../tests/fixtures/demo/aks-verify-config.yaml");
 /// A root certificate, and the chain of a signer of it, its leaf first.
-const ROOT: &str = include_str!("../../../../tests/fixtures/demo/root.pem");
+pub(super) const ROOT: &str = include_str!("../../../../tests/fixtures/demo/root.pem");
 const CHAIN: &str = include_str!("../../../../tests/fixtures/demo/keys/demo.chain.pem");
 const PRIVATE_KEY: &str = include_str!("../../../../tests/fixtures/demo/keys/demo.key.pem");
 
@@ -41,7 +41,7 @@ fn aks(from: &str, to: &str) -> String {
 }
 
 #[track_caller]
-fn replaced(text: &str, from: &str, to: &str) -> String {
+pub(super) fn replaced(text: &str, from: &str, to: &str) -> String {
     assert!(text.contains(from), "{from:?} is not in the text");
     text.replacen(from, to, 1)
 }
@@ -61,7 +61,7 @@ fn notes(configuration: &Configuration) -> Vec<String> {
 }
 
 /// An object of the group; `spec` in flow style.
-fn object(kind: &str, name: &str, spec: &str) -> String {
+pub(super) fn object(kind: &str, name: &str, spec: &str) -> String {
     let metadata = match name.split_once('/') {
         Some((namespace, name)) => format!("{{name: {name}, namespace: {namespace}}}"),
         None => format!("{{name: {name}}}"),
@@ -70,7 +70,7 @@ fn object(kind: &str, name: &str, spec: &str) -> String {
 }
 
 /// A verifier whose store `ca:certs` is made of the objects that are named.
-fn verifier(kind: &str, name: &str, anchors: &str) -> String {
+pub(super) fn verifier(kind: &str, name: &str, anchors: &str) -> String {
     let parameters = format!("{{verificationCertStores: {{certs: [{anchors}]}}, trustPolicyDoc: {POLICY_DOC}}}");
     let spec =
         format!("{{name: notation, artifactTypes: application/vnd.cncf.notary.signature, parameters: {parameters}}}");
@@ -78,12 +78,12 @@ fn verifier(kind: &str, name: &str, anchors: &str) -> String {
 }
 
 /// A CertificateStore that holds a certificate.
-fn certificate_store(name: &str, pem: &str) -> String {
+pub(super) fn certificate_store(name: &str, pem: &str) -> String {
     object("CertificateStore", name, &format!("{{provider: inline, parameters: {{value: {}}}}}", in_quotes(pem)))
 }
 
 /// A KeyManagementProvider, or the namespaced form of it.
-fn key_management_provider(kind: &str, name: &str, pem: &str) -> String {
+pub(super) fn key_management_provider(kind: &str, name: &str, pem: &str) -> String {
     let value = in_quotes(pem);
     object(kind, name, &format!("{{type: inline, parameters: {{contentType: certificate, value: {value}}}}}"))
 }

@@ -18,7 +18,10 @@ fn certificates_from_key_vault_are_refused() {
 #[test]
 fn logins_of_the_clouds_are_refused_and_told_apart() {
     for (provider, message) in [
-        ("{name: k8Secrets, serviceAccountName: x}", "not supported yet: registry logins from Kubernetes secrets"),
+        (
+            "{name: k8Secrets, serviceAccountName: x}",
+            "secrets of a cluster cannot be read here, where the configuration comes from files; log in with a docker config: `dockerConfig`",
+        ),
         (
             "{name: azureWorkloadIdentity, clientID: XXX}",
             "not supported yet: registry logins by Azure workload identity",

@@ -16,7 +16,7 @@ fn image(code: &str, class: &str, reports: &Value) -> Value {
 fn report(code: &str, message: &str, checks: &Value) -> Value {
     json!({
         "checks": checks, "code": code, "extensions": { "Issuer": "CN=root", "SN": "CN=build,O=acme" }, "isSuccess": code == "VERIFIED",
-        "message": message, "referenceDigest": format!("sha256:{}", "1f2e08a94c11".repeat(5)), "remediation": "", "verifierName": "notary",
+        "message": message, "referenceDigest": format!("sha256:{}", "1f2e08a94c11".repeat(5)), "remediation": "", "verifierName": "notary", "verifierType": "notation",
     })
 }
 

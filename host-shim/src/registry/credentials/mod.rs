@@ -6,6 +6,8 @@
 
 mod docker_config;
 mod error;
+#[cfg(feature = "serve")]
+mod files;
 mod helper;
 mod json;
 mod pattern;
@@ -24,9 +26,12 @@ use std::{
 };
 
 use secrecy::{ExposeSecret, SecretString, zeroize::Zeroizing};
+use sha2::{Digest as _, Sha256};
 use wasm_policy::text::shown;
 
 pub use error::{CredentialError, DockerConfigError};
+#[cfg(feature = "serve")]
+pub use files::DockerConfigs;
 pub use helper::Helpers;
 
 use crate::deadline::Deadline;
@@ -83,15 +88,17 @@ pub enum PullSecret {
 }
 
 /// Docker configs as they were when they were read.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Keychain {
-    sources: Vec<Source>,
+    sources: Vec<Arc<Source>>,
 }
 
 #[derive(Debug)]
 struct Source {
     /// The file or secret, for people.
     origin: String,
+    /// Of its text.
+    digest: [u8; 32],
     config: DockerConfig,
     runner: Runner,
 }
@@ -144,12 +151,22 @@ impl Keychain {
         Self { sources: keychains.into_iter().flat_map(|keychain| keychain.sources).collect() }
     }
 
+    /// Whether both were read from the same texts.
+    #[cfg(feature = "serve")]
+    pub fn is_same_as(&self, other: &Self) -> bool {
+        let read = |keychain: &Self| {
+            keychain.sources.iter().map(|source| (source.origin.clone(), source.digest)).collect::<Vec<_>>()
+        };
+        read(self) == read(other)
+    }
+
     fn read(text: &[u8], form: Form, origin: String, helpers: Helpers) -> Result<Self, DockerConfigError> {
         if text.len() > MAX_CONFIG_BYTES {
             return Err(DockerConfigError { origin, reason: ConfigFault::TooLarge });
         }
         let config = DockerConfig::read(text, form, &origin)?;
-        Ok(Self { sources: vec![Source { origin, config, runner: Runner::new(helpers) }] })
+        let digest = Sha256::digest(text).into();
+        Ok(Self { sources: vec![Arc::new(Source { origin, digest, config, runner: Runner::new(helpers) })] })
     }
 
     /// What may be tried for a repository, the best first, each once: what helpers have, then what is written, the most specific key first.
@@ -166,7 +183,8 @@ impl Keychain {
     ) -> Result<Vec<Arc<Credential>>, CredentialError> {
         let registry = Authority::new(registry);
         let mut candidates: Vec<Arc<Credential>> = Vec::new();
-        for Source { origin, config, runner } in &self.sources {
+        for source in &self.sources {
+            let Source { origin, config, runner, .. } = source.as_ref();
             if let Some(helper) = config.helpers.for_registry(&registry) {
                 candidates.extend(runner.ask(helper, &registry, origin, deadline).await?);
             }
@@ -186,7 +204,8 @@ impl Keychain {
     /// Whether there could be a credential for a repository. No helper is asked.
     pub fn may_have(&self, registry: &str, repository: &str) -> bool {
         let registry = Authority::new(registry);
-        self.sources.iter().any(|Source { config, .. }| {
+        self.sources.iter().any(|source| {
+            let config = &source.config;
             config.helpers.for_registry(&registry).is_some()
                 || config.logins.iter().any(|entry| entry.pattern.matches(&registry, repository))
         })

@@ -38,7 +38,17 @@ const HOST_IDLE: Duration = Duration::from_mins(10);
 /// Sends requests.
 #[derive(Debug)]
 pub(super) struct Transport {
-    turns: Cache<String, Arc<Semaphore>>,
+    turns: Turns,
+}
+
+/// How many requests are made to one host at a time; several clients may share them.
+#[derive(Clone, Debug)]
+pub struct Turns(Cache<String, Arc<Semaphore>>);
+
+impl Default for Turns {
+    fn default() -> Self {
+        Self(Cache::builder().max_capacity(MAX_HOSTS).time_to_idle(HOST_IDLE).build())
+    }
 }
 
 /// A request for something.
@@ -101,8 +111,8 @@ pub(super) struct Answer {
 }
 
 impl Transport {
-    pub(super) fn new() -> Self {
-        Self { turns: Cache::builder().max_capacity(MAX_HOSTS).time_to_idle(HOST_IDLE).build() }
+    pub(super) fn new(turns: Turns) -> Self {
+        Self { turns }
     }
 
     /// Sends a request, follows its redirects where allowed, and reads the answer; again where that may help and there is time.
@@ -154,7 +164,7 @@ impl Transport {
     }
 
     fn turn_at(&self, host: &str) -> Arc<Semaphore> {
-        self.turns.get_with_by_ref(host, || Arc::new(Semaphore::new(REQUESTS_AT_ONCE)))
+        self.turns.0.get_with_by_ref(host, || Arc::new(Semaphore::new(REQUESTS_AT_ONCE)))
     }
 }
 

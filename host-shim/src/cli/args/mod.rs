@@ -2,6 +2,9 @@
 //!
 //! Each command takes its own struct apart in full, so that no option can go unread.
 
+#[cfg(feature = "serve")]
+pub(super) mod serve;
+
 use std::{path::PathBuf, sync::OnceLock, time::Duration};
 
 use clap::{
@@ -65,16 +68,15 @@ pub(super) struct CommonArgs {
         help_heading = "Common options"
     )]
     pub(super) color: Color,
-    /// How much to tell on standard error about what is done
+    /// How much to tell on standard error about what is done [default: warn, or info of `serve`]
     #[arg(
         long,
         global = true,
         value_name = "LEVEL",
-        default_value = "warn",
         env = "IMAGE_INTEGRITY_LOG_LEVEL",
         help_heading = "Common options"
     )]
-    pub(super) log_level: LogLevel,
+    pub(super) log_level: Option<LogLevel>,
 }
 
 /// What to do. A command's own arguments describe it.
@@ -84,6 +86,8 @@ pub(super) enum Command {
     Fetch(FetchArgs),
     Replay(ReplayArgs),
     Bundle(BundleArgs),
+    #[cfg(feature = "serve")]
+    Serve(Box<serve::ServeArgs>),
     /// Look into a configuration
     Config {
         #[command(subcommand)]

@@ -1,11 +1,21 @@
 //! What the process tells about its work: log lines on standard error.
 
+#[cfg(feature = "serve")]
+mod metrics;
+#[cfg(feature = "serve")]
+mod trace;
+
 use std::io::{self, Write};
 
 use tracing::{Subscriber, level_filters::LevelFilter};
 use tracing_subscriber::{
     Layer, filter::Targets, layer::SubscriberExt as _, registry::LookupSpan, util::SubscriberInitExt as _,
 };
+
+#[cfg(feature = "serve")]
+pub use metrics::{Endpoint, Metrics, Origin, Phase};
+#[cfg(feature = "serve")]
+pub use trace::TraceId;
 
 use crate::presenter::without_commands;
 
@@ -16,6 +26,21 @@ pub fn start(level: LevelFilter) {
     let filter = Targets::new().with_default(level.min(LevelFilter::WARN)).with_target("host_shim", level);
     // An error means that a subscriber is set already.
     let _ = tracing_subscriber::registry().with(lines(io::stderr)).with(filter).try_init();
+}
+
+/// As [`start`], with one JSON object a line.
+#[cfg(feature = "serve")]
+pub fn start_json(level: LevelFilter) {
+    let filter = Targets::new().with_default(level.min(LevelFilter::WARN)).with_target("host_shim", level);
+    let lines = tracing_subscriber::fmt::layer()
+        .json()
+        .flatten_event(true)
+        .with_current_span(false)
+        .with_span_list(false)
+        .with_target(false)
+        .with_writer(io::stderr);
+    // An error means that a subscriber is set already.
+    let _ = tracing_subscriber::registry().with(lines).with(filter).try_init();
 }
 
 fn lines<S, W>(stream: impl Fn() -> W + Send + Sync + 'static) -> impl Layer<S>

@@ -1,0 +1,128 @@
+//! What has been fetched and may be used again: contents by their digest, what names mean, and lists of referrers.
+//!
+//! Contents prove themselves, so that a poisoned cache could cost a denial and never admit. The right to see them proves nothing: they are kept by
+//! repository, and who is answered from here has had the image or its list from that repository's registry with a credential of its own. What a name means
+//! and what refers to an image prove nothing at all: they are kept by credential too, and for a short time. A failure is never kept.
+
+mod contents;
+mod shared;
+mod told;
+
+use std::time::Duration;
+
+use wasm_policy::input::Descriptor;
+
+pub use contents::{Content, content};
+pub use told::Told;
+
+use crate::{
+    deadline::Deadline,
+    listing::{Listing, WantedTypes},
+    reference::{Digest, Reference},
+};
+use contents::Contents;
+use wasm_policy::code::Failure;
+
+/// Bytes that are kept for one call, more than it may fetch.
+const ONE_CALL_BYTES: u64 = 64 << 20;
+/// A call is over long before.
+const ONE_CALL: Duration = Duration::from_hours(24);
+
+/// With whose credentials something was fetched: one number for each set of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct AsWhom(u64);
+
+/// What has been fetched.
+#[derive(Debug)]
+pub struct Kept {
+    contents: Contents,
+    names: told::Cache<(AsWhom, Reference), Descriptor<'static>>,
+    listings: told::Cache<(AsWhom, Repository, Digest, WantedTypes), Listing>,
+}
+
+/// How much is kept, and for how long.
+#[derive(Clone, Copy, Debug)]
+pub struct Bounds {
+    /// Bytes in all.
+    pub bytes: u64,
+    /// How long the word of a registry counts: what a name means, and what refers to an image.
+    pub told_for: Duration,
+}
+
+/// Where content is: registry and repository.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Repository {
+    registry: String,
+    name: String,
+}
+
+impl AsWhom {
+    /// Who has the number.
+    pub const fn new(number: u64) -> Self {
+        Self(number)
+    }
+}
+
+impl Repository {
+    /// That of an image.
+    pub fn of(image: &Reference) -> Self {
+        Self { registry: image.registry().to_owned(), name: image.repository().to_owned() }
+    }
+}
+
+impl Kept {
+    /// Nothing yet.
+    pub fn new(bounds: Bounds) -> Self {
+        let Bounds { bytes, told_for } = bounds;
+        // Contents are ten times as large as the rest of what is known of an image.
+        Self {
+            contents: Contents::new(bytes / 2),
+            names: told::Cache::new(bytes / 4, told_for, |(_, name), subject| {
+                name.to_string().len() + subject.media_type.len() + subject.digest.len()
+            }),
+            listings: told::Cache::new(bytes / 4, told_for, |(_, _, image, _), listing| {
+                image.as_str().len() + listing.bytes()
+            }),
+        }
+    }
+
+    /// For one call, of which each thing is fetched once.
+    pub fn for_one_call() -> Self {
+        Self::new(Bounds { bytes: ONE_CALL_BYTES, told_for: ONE_CALL })
+    }
+
+    /// The content of that digest in a repository, fetched unless it is known; who asks while it is being fetched waits for it.
+    pub async fn content<F: Future<Output = Result<Vec<u8>, Failure>> + Send>(
+        &self,
+        repository: &Repository,
+        digest: &Digest,
+        deadline: Deadline,
+        fetch: impl Fn() -> F + Send + Sync,
+    ) -> Result<Content, Failure> {
+        self.contents.get_or_fetch(repository, digest, deadline, fetch).await
+    }
+
+    /// What an image's name means.
+    pub async fn subject<F: Future<Output = Result<Descriptor<'static>, Failure>> + Send>(
+        &self,
+        as_whom: AsWhom,
+        image: &Reference,
+        deadline: Deadline,
+        fetch: impl Fn() -> F + Send + Sync,
+    ) -> Result<Told<Descriptor<'static>>, Failure> {
+        self.names.get_or_fetch((as_whom, image.clone()), deadline, fetch, |_| true).await
+    }
+
+    /// What refers to an image. A list that is known to be incomplete is not kept.
+    pub async fn listing<F: Future<Output = Result<Listing, Failure>> + Send>(
+        &self,
+        as_whom: AsWhom,
+        of: (&Repository, &Digest),
+        wanted: &WantedTypes,
+        deadline: Deadline,
+        fetch: impl Fn() -> F + Send + Sync,
+    ) -> Result<Told<Listing>, Failure> {
+        let key = (as_whom, of.0.clone(), of.1.clone(), wanted.clone());
+        self.listings.get_or_fetch(key, deadline, fetch, |listing| listing.incomplete.is_none()).await
+    }
+}

@@ -1,0 +1,86 @@
+//! What a registry has told and nothing proves: it counts for a short time, from when it was told.
+
+use std::{fmt, hash::Hash, sync::Arc, time::Duration};
+
+use tokio::time::Instant;
+use wasm_policy::code::Failure;
+
+use super::{
+    contents::weight,
+    shared::{self, Had},
+};
+use crate::deadline::Deadline;
+
+/// What an entry takes beside its strings.
+const OVERHEAD: usize = 500;
+
+/// Something that was told, and when.
+#[derive(Debug)]
+pub struct Told<V> {
+    /// What.
+    pub value: Arc<V>,
+    /// When it was asked for: from then on it may have changed.
+    pub at: Instant,
+}
+
+impl<V> Told<V> {
+    /// Something that has just been told.
+    pub fn now(value: V) -> Self {
+        Self { value: Arc::new(value), at: Instant::now() }
+    }
+}
+
+impl<V> Clone for Told<V> {
+    fn clone(&self) -> Self {
+        Self { value: Arc::clone(&self.value), at: self.at }
+    }
+}
+
+/// What was told, by what was asked.
+pub(super) struct Cache<K, V> {
+    kept: moka::future::Cache<K, Told<V>>,
+    counts_for: Duration,
+}
+
+impl<K, V> fmt::Debug for Cache<K, V> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Cache").field("counts_for", &self.counts_for).finish_non_exhaustive()
+    }
+}
+
+impl<K, V> Cache<K, V>
+where
+    K: Hash + Eq + Clone + Send + Sync + 'static,
+    V: Send + Sync + 'static,
+{
+    pub(super) fn new(bytes: u64, counts_for: Duration, weigh: fn(&K, &V) -> usize) -> Self {
+        let weigh = move |key: &K, told: &Told<V>| weight(weigh(key, &told.value) + OVERHEAD);
+        let kept = moka::future::Cache::builder().max_capacity(bytes).weigher(weigh).time_to_live(counts_for).build();
+        Self { kept, counts_for }
+    }
+
+    pub(super) async fn get_or_fetch<F: Future<Output = Result<V, Failure>> + Send>(
+        &self,
+        key: K,
+        deadline: Deadline,
+        fetch: impl Fn() -> F + Send + Sync,
+        is_kept: fn(&V) -> bool,
+    ) -> Result<Told<V>, Failure> {
+        let telling = || {
+            let (at, fetching) = (Instant::now(), fetch());
+            async move { Ok(Told { value: Arc::new(fetching.await?), at }) }
+        };
+        let told = loop {
+            match shared::get_or_fetch(&self.kept, key.clone(), deadline, telling).await? {
+                Had::Fetched(told) => break told,
+                Had::Known(told) if told.at.elapsed() < self.counts_for => break told,
+                // The cache counts from when the answer was there, and that may have taken long.
+                Had::Known(_) => self.kept.invalidate(&key).await,
+            }
+        };
+        if !is_kept(&told.value) {
+            self.kept.invalidate(&key).await;
+        }
+        Ok(told)
+    }
+}

@@ -1,0 +1,121 @@
+//! What the cluster asks a server: whether it lives, whether it can answer, and its metrics.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use axum::{
+    Router,
+    extract::State,
+    response::{IntoResponse as _, Response},
+    routing::get,
+};
+use http::{StatusCode, header::CONTENT_TYPE};
+use tokio::{
+    sync::Mutex,
+    time::{Instant, timeout},
+};
+
+use crate::{
+    config::live::{Live, Snapshot},
+    engine::Engine,
+    telemetry::Metrics,
+};
+
+/// How long the engine may take for the query that tells whether it works.
+const CHECK: Duration = Duration::from_secs(2);
+/// How long its answer counts: probes come every few seconds, from the kubelet and from load balancers.
+const CHECK_COUNTS: Duration = Duration::from_secs(2);
+/// The text format of Prometheus, as prometheus-client writes it.
+const OPENMETRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// Whether the server can answer.
+pub struct Readiness {
+    live: Live,
+    engine: Arc<dyn Engine>,
+    stopping: AtomicBool,
+    checked: Mutex<Option<(Instant, Result<(), String>)>>,
+}
+
+impl Readiness {
+    /// It can where the configuration is usable and the engine answers a real query.
+    pub fn new(live: Live, engine: Arc<dyn Engine>) -> Self {
+        Self { live, engine, stopping: AtomicBool::new(false), checked: Mutex::new(None) }
+    }
+
+    pub(super) fn is_stopping(&self) {
+        self.stopping.store(true, Ordering::Relaxed);
+    }
+
+    /// Everything that is in the way.
+    async fn obstacles(&self) -> Vec<String> {
+        if self.stopping.load(Ordering::Relaxed) {
+            return vec!["the server stops".to_owned()];
+        }
+        let mut obstacles = self.live.borrow().unready().to_vec();
+        if let Err(obstacle) = self.check().await {
+            obstacles.push(obstacle);
+        }
+        obstacles
+    }
+
+    async fn check(&self) -> Result<(), String> {
+        let mut checked = self.checked.lock().await;
+        if let Some((at, outcome)) = &*checked
+            && at.elapsed() < CHECK_COUNTS
+        {
+            return outcome.clone();
+        }
+        let outcome = match timeout(CHECK, self.engine.check()).await {
+            Ok(Ok(_)) => Ok(()),
+            Ok(Err(error)) => Err(format!("the engine gives no verdict: {error}")),
+            Err(_) => Err(format!("the engine gives no verdict within {} s", CHECK.as_secs())),
+        };
+        *checked = Some((Instant::now(), outcome.clone()));
+        outcome
+    }
+}
+
+/// `/healthz`, `/readyz` and `/metrics`.
+pub fn health(readiness: Arc<Readiness>, live: Live, metrics: Arc<Metrics>) -> Router {
+    let alive = get(async || "ok\n");
+    Router::new()
+        .route("/healthz", alive)
+        .route("/readyz", get(ready).with_state(readiness))
+        .route("/metrics", get(tell).with_state((live, metrics)))
+}
+
+async fn ready(State(readiness): State<Arc<Readiness>>) -> Response {
+    let obstacles = readiness.obstacles().await;
+    if obstacles.is_empty() {
+        return "ok\n".into_response();
+    }
+    (StatusCode::SERVICE_UNAVAILABLE, obstacles.join("\n") + "\n").into_response()
+}
+
+async fn tell(State((live, metrics)): State<(Live, Arc<Metrics>)>) -> Response {
+    let snapshot = Arc::clone(&live.borrow());
+    metrics.generation.set(i64::try_from(snapshot.generation()).unwrap_or(i64::MAX));
+    metrics.certificates(days_left(&snapshot));
+    ([(CONTENT_TYPE, OPENMETRICS)], metrics.text()).into_response()
+}
+
+/// How many days the first certificate to expire has left, by verifier and trust store of the cluster.
+fn days_left(snapshot: &Snapshot) -> Vec<(String, String, f64)> {
+    let Ok(configuration) = snapshot.of_cluster().configuration() else { return Vec::new() };
+    let explanation = configuration.explain(crate::decisions::now());
+    let mut left = Vec::new();
+    for verifier in explanation.verifiers {
+        for store in verifier.trust_stores {
+            let first = store.certificates.iter().map(|certificate| certificate.days_left).min();
+            // Days are few: they fit.
+            #[expect(clippy::cast_precision_loss, reason = "below 2^53")]
+            left.extend(first.map(|days| (verifier.name.clone(), store.name, days as f64)));
+        }
+    }
+    left
+}

@@ -1,0 +1,142 @@
+//! The server around the answers: doors with and without TLS, certificates that change, health, and an end in good order.
+
+mod client;
+mod connection;
+mod health;
+mod tls;
+
+use std::{io, net::SocketAddr, sync::Arc, time::Duration};
+
+use axum::Router;
+use thiserror::Error;
+use tokio::{net::TcpListener, time::interval};
+use tokio_util::sync::CancellationToken;
+
+pub use client::{Client, Names};
+pub use health::{Readiness, health};
+pub use tls::{TlsFiles, TlsFilesError};
+
+use connection::Door;
+use tls::{Certificates, Reread};
+
+/// How often the files of certificates are looked at.
+const LOOK: Duration = Duration::from_secs(2);
+
+/// A server that listens and does not answer yet.
+#[derive(Debug)]
+pub struct Server {
+    api: Door,
+    health: Door,
+    certificates: Arc<Certificates>,
+}
+
+/// Where it listens.
+#[derive(Clone, Copy, Debug)]
+pub struct Addresses {
+    /// With TLS.
+    pub api: SocketAddr,
+    /// Without.
+    pub health: SocketAddr,
+}
+
+/// How it ends.
+#[derive(Clone, Copy, Debug)]
+pub struct Ending {
+    /// How long it goes on, unready, until nobody sends anything more.
+    pub delay: Duration,
+    /// How long what is being answered may take.
+    pub drain: Duration,
+}
+
+/// Why a server cannot begin.
+#[derive(Debug, Error)]
+pub enum StartError {
+    /// An address that cannot be had.
+    #[error("cannot listen at {address}: {reason}")]
+    Listen {
+        /// Which.
+        address: SocketAddr,
+        /// Why.
+        reason: io::Error,
+    },
+    /// Certificates that cannot be used.
+    #[error(transparent)]
+    Tls(#[from] TlsFilesError),
+}
+
+impl Server {
+    /// Listens.
+    ///
+    /// # Errors
+    /// Where an address is in use, or certificates are no good.
+    pub async fn bind(addresses: Addresses, tls: TlsFiles, api: Router, health: Router) -> Result<Self, StartError> {
+        let certificates = Arc::new(Certificates::read(tls)?);
+        let api =
+            Door { listener: listen(addresses.api).await?, certificates: Some(Arc::clone(&certificates)), router: api };
+        let health = Door { listener: listen(addresses.health).await?, certificates: None, router: health };
+        Ok(Self { api, health, certificates })
+    }
+
+    /// Whether it knows its clients by their certificates.
+    pub fn knows_clients(&self) -> bool {
+        self.certificates.knows_clients()
+    }
+
+    /// Where it listens, with the ports that were chosen.
+    ///
+    /// # Errors
+    /// Where the system does not tell.
+    pub fn addresses(&self) -> io::Result<Addresses> {
+        Ok(Addresses { api: self.api.address()?, health: self.health.address()? })
+    }
+
+    /// Answers until `stopping` is over; then it is unready, and ends.
+    pub async fn run(self, readiness: Arc<Readiness>, ending: Ending, stopping: impl Future<Output = ()>) {
+        let Self { api, health, certificates } = self;
+        let (stop_api, stop_health) = (CancellationToken::new(), CancellationToken::new());
+        let watching = tokio::spawn(watch(certificates, stop_api.clone()));
+        let api = tokio::spawn(api.serve(stop_api.clone(), ending.drain));
+        let health = tokio::spawn(health.serve(stop_health.clone(), Duration::from_secs(1)));
+        stopping.await;
+        tracing::info!(delay = ?ending.delay, "stops");
+        readiness.is_stopping();
+        tokio::time::sleep(ending.delay).await;
+        stop_api.cancel();
+        // A task of ours that broke has nothing more to end.
+        let _ = tokio::join!(api, watching);
+        stop_health.cancel();
+        let _ = health.await;
+    }
+}
+
+async fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
+    TcpListener::bind(address).await.map_err(|reason| StartError::Listen { address, reason })
+}
+
+async fn watch(certificates: Arc<Certificates>, stop: CancellationToken) {
+    let mut looks = interval(LOOK);
+    let mut told = String::new();
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            _ = looks.tick() => {}
+        }
+        let files = Arc::clone(&certificates);
+        match tokio::task::spawn_blocking(move || files.read_again()).await {
+            Ok(Ok(Reread::Unchanged)) => told.clear(),
+            Ok(Ok(Reread::Changed)) => {
+                told.clear();
+                tracing::info!("the certificates have changed and are in use");
+            }
+            Ok(Err(error)) => {
+                // Once, and not every two seconds.
+                let message = error.to_string();
+                if message != told {
+                    tracing::error!(%error, "the certificates cannot be used; those of before stay in use");
+                    told = message;
+                }
+            }
+            Err(error) => tracing::error!(%error, "the certificates cannot be looked at"),
+        }
+    }
+}
