@@ -24,3 +24,6 @@ denial(code, digest, image, places, message) := concat(" ", [part | some part in
 note([]) := ""
 
 note(left_out) := sprintf(" Not verified, since they are excluded: %s.", [concat(", ", left_out)]) if count(left_out) > 0
+
+# What is wrong and what to do, as two sentences.
+sentences(message, remediation) := sprintf("%s. %s", [trim_suffix(message, "."), remediation])

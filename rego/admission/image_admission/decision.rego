@@ -54,9 +54,9 @@ reason(image) := why if {
 	why := refusal(image)
 } else := why if {
 	found := verdict.images[references.full(image)]
-	why := {"code": found.code, "message": concat(" ", [found.message, found.remediation])}
+	why := {"code": found.code, "message": text.sentences(found.message, found.remediation)}
 } else := why if {
-	why := {"code": verdict.error.code, "message": concat(" ", [verdict.error.message, verdict.error.remediation])}
+	why := {"code": verdict.error.code, "message": text.sentences(verdict.error.message, verdict.error.remediation)}
 } else := {"code": "NO_EVIDENCE", "message": evidence.failure(reply)} if {
 	asked == {}
 } else := {"code": "NO_VERDICT", "message": "there is no verdict on it."}

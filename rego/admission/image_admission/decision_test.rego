@@ -38,7 +38,7 @@ bad := {
 	"isSuccess": false,
 	"subject": sprintf("r.example/app@%s", [digest]),
 	"code": "SIGNATURE_NOT_FOUND",
-	"message": "There is no signature.",
+	"message": "there is no signature",
 	"remediation": "Sign the image.",
 }
 
@@ -73,7 +73,7 @@ strict_server(request) := server(request) if {
 
 unreachable(_) := {"status_code": 0, "error": {"code": "eval_http_send_network_error", "message": "connection refused"}}
 
-refusing(_) := {"status_code": 403, "body": {"error": {"code": "CLIENT_UNKNOWN", "message": "who are you?", "remediation": "Add yourself."}}}
+refusing(_) := {"status_code": 403, "body": {"error": {"code": "CLIENT_UNKNOWN", "message": "who are you", "remediation": "Add yourself."}}}
 
 busy(_) := {"status_code": 429, "body": "slow down"}
 
@@ -116,7 +116,7 @@ test_an_image_that_is_not_verified_is_denied_with_code_and_digest_first if {
 	response(pod([app, side]), verdict({app: good, side: bad})) == {"uid": "u-1", "allowed": false, "status": {
 		"code": 403,
 		"reason": "Forbidden",
-		"message": sprintf("SIGNATURE_NOT_FOUND %s r.example/side:1 (container c1): There is no signature. Sign the image.", [digest]),
+		"message": sprintf("SIGNATURE_NOT_FOUND %s r.example/side:1 (container c1): there is no signature. Sign the image.", [digest]),
 	}}
 }
 
@@ -170,7 +170,7 @@ test_a_server_that_refuses_denies_with_its_reason if {
 		with http.send as refusing
 		with data.image_integrity.verify as verdict({app: good})
 	startswith(told(answered), "NO_EVIDENCE r.example/app:1 (container c0): ")
-	endswith(told(answered), "CLIENT_UNKNOWN: who are you? Add yourself.")
+	endswith(told(answered), "CLIENT_UNKNOWN: who are you. Add yourself.")
 }
 
 test_a_server_that_is_busy_denies if {

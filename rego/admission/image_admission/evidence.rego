@@ -3,6 +3,8 @@ package image_admission.evidence
 
 import rego.v1
 
+import data.lib.image_integrity.text
+
 # One request for all images. Nothing is kept: a tag can have moved since.
 fetch(settings, namespace, images) := http.send({
 	"method": "POST",
@@ -28,7 +30,7 @@ input_document(reply) := reply.body.input if {
 }
 
 # Why there is no evidence.
-failure(reply) := sprintf("there is no evidence on it: %s: %s %s", [error.code, error.message, error.remediation]) if {
+failure(reply) := sprintf("there is no evidence on it: %s: %s", [error.code, text.sentences(error.message, error.remediation)]) if {
 	error := reply.body.error
 } else := sprintf("the server that fetches evidence cannot be asked: %s. Try again.", [reply.error.message]) if {
 	reply.status_code == 0

@@ -12,7 +12,7 @@ fn workspace(path: &str) -> String {
 
 /// The names of the tests, all of which must pass.
 fn tests(arguments: &[&str]) -> Vec<String> {
-    let ended = run(Opa::command().args(["test", "--format", "json"]).args(arguments));
+    let ended = run(Opa::command().args(["test", "--format", "json", "--timeout", "60s"]).args(arguments));
     assert_eq!(ended.code, 0, "{ended:?}");
     let tests: Vec<Value> = serde_json::from_str(&ended.out).unwrap();
     tests.iter().map(|test| test["name"].as_str().unwrap().to_owned()).collect()
