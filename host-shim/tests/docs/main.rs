@@ -51,7 +51,7 @@ fn every_command_does_what_is_shown() {
         for block in blocks.iter().filter(|block| block.label.contains('.')) {
             checkout.write(block.label, &block.lines);
         }
-        let is_runnable = |label| match label {
+        let is_runnable = |label: &str| match label {
             "cluster" => false,
             "opa" => opa.is_some(),
             _ => true,
