@@ -15,9 +15,11 @@ usage: ./build.sh COMMAND
   build   the CLI (target/release/image-integrity), the module (dist/policy.wasm) and the bundle for OPA (dist/bundle.tar.gz)
   demo    build, then verify a signed image and refuse an unsigned and a tampered one, natively and in OPA where there is one
   test    the tests
-  e2e     the end-to-end tests against real peers: OPA, three registries, notation-go (needs Go)
+  e2e     the end-to-end tests against real peers: OPA, three registries, notation-go, and those of `cluster` (needs Go)
+  cluster the end-to-end tests in a real Kubernetes control plane with Gatekeeper; `--kubernetes 1.30` takes an older one (needs Go)
   deny    check licences and sources of dependencies
   rust    install the toolchain of rust-toolchain.toml, as every command does where it is missing
+  chart   the Helm chart with the bundle in it (dist/chart/image-integrity)
   sizes   the module's size by crate
 
 CARGO_TARGET_DIR says where cargo builds; IMAGE_INTEGRITY_CACHE (by default ~/.cache/image-integrity) is where peers and tools are kept.
@@ -114,6 +116,31 @@ test_all() {
   IMAGE_INTEGRITY_MODULE=$PWD/dist/policy.wasm IMAGE_INTEGRITY_TRAP_MODULE=$trap cargo test --locked --package image-integrity-tests
 }
 
+# The chart as it is released: with the bundle, the module's digest for the constraint, and, where IMAGE_INTEGRITY_BUNDLE_KEY names a private key in PEM,
+# a signature over the bundle and the key that verifies it.
+chart() {
+  build
+  assemble_chart
+}
+
+assemble_chart() {
+  say 'the Helm chart'
+  local files=dist/chart/image-integrity/files
+  rm -rf dist/chart
+  mkdir -p dist/chart
+  cp -RL deploy/charts/image-integrity dist/chart/
+  if [[ -n ${IMAGE_INTEGRITY_BUNDLE_KEY-} ]]; then
+    "$cli" bundle --module dist/policy.wasm --out $files/bundle.tar.gz --signing-key "$IMAGE_INTEGRITY_BUNDLE_KEY" --signing-alg RS256
+    openssl pkey -in "$IMAGE_INTEGRITY_BUNDLE_KEY" -pubout -out $files/bundle-key.pem
+    echo RS256 >$files/bundle-algorithm
+  else
+    cp dist/bundle.tar.gz $files/
+  fi
+  # The bundle's revision begins with it.
+  tar -xzOf $files/bundle.tar.gz .manifest | sed 's/.*"revision":"\([0-9a-f]\{64\}\).*/\1/' >$files/module.sha256
+  printf 'dist/chart/image-integrity: module %s\n' "$(<$files/module.sha256)"
+}
+
 # The end-to-end tests find what they test by these variables; tests/e2e/src/built.rs reads them.
 e2e() {
   need go 'install Go 1.26 or newer (the peers are written in it)'
@@ -140,6 +167,28 @@ e2e() {
 
   say 'the commands of the documents that need OPA'
   IMAGE_INTEGRITY_OPA=$peers/opa cargo test --locked --package host-shim --test docs
+
+  against_cluster "$peers" 1.37
+}
+
+cluster() { # [--kubernetes VERSION]
+  [[ $# == 0 || ($# == 2 && $1 == --kubernetes) ]] || fail 'usage: ./build.sh cluster [--kubernetes 1.37|1.30]'
+  need go 'install Go 1.26 or newer (the peers are written in it)'
+  build
+  say 'the peers'
+  against_cluster "$(tests/peers/build.sh | tail -1)" "${2:-1.37}"
+}
+
+# tests/cluster/src/built.rs reads what else is in the environment.
+against_cluster() { # PEERS VERSION
+  say "in a cluster of Kubernetes $2"
+  assemble_chart
+  local programs
+  programs=$(tests/peers/cluster.sh "$2" | tail -1)
+  IMAGE_INTEGRITY_E2E_CLI=$cli IMAGE_INTEGRITY_E2E_BUNDLE=$PWD/dist/bundle.tar.gz IMAGE_INTEGRITY_E2E_PEERS=$1 \
+    IMAGE_INTEGRITY_E2E_MODULE=$PWD/dist/policy.wasm IMAGE_INTEGRITY_E2E_CLUSTER=$programs IMAGE_INTEGRITY_E2E_KUBERNETES=$2 \
+    IMAGE_INTEGRITY_E2E_CHART=$PWD/dist/chart/image-integrity \
+    cargo test --locked --package image-integrity-cluster
 }
 
 npm_package() {
@@ -182,7 +231,9 @@ case ${1:-help} in
   demo) demo ;;
   test) test_all ;;
   e2e) e2e ;;
+  cluster) cluster "${@:2}" ;;
   deny) deny ;;
+  chart) chart ;;
   rust) need_rust ;;
   sizes) sizes ;;
   help | -h | --help) help ;;

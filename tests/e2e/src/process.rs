@@ -64,6 +64,11 @@ impl Service {
         Self { child, lines }
     }
 
+    /// The id of the process.
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// Waits for a line of which this finds something, on either stream.
     pub fn wait_for<T>(&self, find: impl Fn(&str) -> Option<T>) -> T {
         let (lines, more) = &*self.lines;

@@ -1,0 +1,92 @@
+//! Asking servers: plain, or with TLS and a client certificate.
+
+use std::{
+    io::{self, Read as _, Write},
+    net::{Ipv4Addr, TcpStream},
+    path::Path,
+    sync::Arc,
+    time::Duration,
+};
+
+use rustls::{
+    ClientConfig, ClientConnection, RootCertStore, StreamOwned,
+    pki_types::{CertificateDer, PrivateKeyDer, ServerName, pem::PemObject as _},
+};
+use serde_json::Value;
+
+use crate::authority::Identity;
+
+/// Longer than any server here may take.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The status and body of a path on a port of this machine, if something answers there.
+pub fn get(port: u16, path: &str) -> io::Result<(u16, String)> {
+    let mut stream = connect(port)?;
+    write!(stream, "GET {path} HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n")?;
+    answer(&mut stream)
+}
+
+/// A client of a server with TLS.
+#[derive(Clone)]
+pub struct Asking {
+    port: u16,
+    tls: Arc<ClientConfig>,
+}
+
+impl Asking {
+    /// Trusts this CA; shows this certificate, if any.
+    pub fn new(port: u16, ca: &Path, identity: Option<&Identity>) -> Self {
+        let mut roots = RootCertStore::empty();
+        roots.add(CertificateDer::from_pem_file(ca).unwrap()).unwrap();
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let tls = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().unwrap();
+        let tls = tls.with_root_certificates(roots);
+        let tls = match identity {
+            None => tls.with_no_client_auth(),
+            Some(identity) => {
+                let chain = vec![CertificateDer::from_pem_file(identity.certificate()).unwrap()];
+                tls.with_client_auth_cert(chain, PrivateKeyDer::from_pem_file(identity.key()).unwrap()).unwrap()
+            }
+        };
+        Self { port, tls: Arc::new(tls) }
+    }
+
+    /// The status and body that a JSON document is answered with.
+    pub fn post(&self, path: &str, document: &Value) -> io::Result<(u16, String)> {
+        let body = document.to_string();
+        let connection = ClientConnection::new(Arc::clone(&self.tls), ServerName::try_from("127.0.0.1").unwrap());
+        let mut stream = StreamOwned::new(connection.map_err(io::Error::other)?, connect(self.port)?);
+        write!(
+            stream,
+            "POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        )?;
+        stream.flush()?;
+        answer(&mut stream)
+    }
+}
+
+fn connect(port: u16) -> io::Result<TcpStream> {
+    let stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port))?;
+    stream.set_read_timeout(Some(PATIENCE))?;
+    Ok(stream)
+}
+
+/// Reads to the end of the connection. Servers that keep their answers whole say their length, so nothing here takes chunks apart.
+fn answer(stream: &mut impl io::Read) -> io::Result<(u16, String)> {
+    let mut bytes = Vec::new();
+    match stream.take(64 << 20).read_to_end(&mut bytes) {
+        // A server may leave without TLS's goodbye; the answer's length is what says whether it is whole.
+        Err(error) if error.kind() != io::ErrorKind::UnexpectedEof || bytes.is_empty() => return Err(error),
+        _ => {}
+    }
+    let text = String::from_utf8(bytes).map_err(io::Error::other)?;
+    let (head, body) = text.split_once("\r\n\r\n").ok_or(io::ErrorKind::UnexpectedEof)?;
+    let length =
+        head.lines().find_map(|line| line.to_ascii_lowercase().strip_prefix("content-length: ")?.parse::<usize>().ok());
+    if length.is_some_and(|length| length != body.len()) {
+        return Err(io::ErrorKind::UnexpectedEof.into());
+    }
+    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok()).ok_or(io::ErrorKind::InvalidData)?;
+    Ok((status, body.to_owned()))
+}

@@ -1,0 +1,82 @@
+//! The wasm module in a stock OPA, behind the same provider.
+
+use image_integrity_cluster::{Configuration, Server, free_port};
+use image_integrity_e2e::{HostsDir, Kind, Opa, Registry, bundle, fixture};
+use serde_json::{Value, json};
+
+use crate::{
+    CLUSTER,
+    guarded::{Guarded, SIGNED, UNSIGNED, Wanted, assert_admitted},
+};
+
+/// An OPA with the bundle, and where it listens.
+fn opa() -> (Opa, String) {
+    let url = format!("http://127.0.0.1:{}", free_port());
+    let opa = Opa::try_serve(&bundle(), &["--addr", &url]).expect("OPA loads the bundle");
+    (opa, url)
+}
+
+fn engine(url: &str) -> Vec<std::ffi::OsString> {
+    vec!["--engine".into(), format!("opa={url}").into()]
+}
+
+/// The SHA-256 of the module in the bundle, as OPA tells it with each decision.
+fn digest(opa: &Opa) -> String {
+    let (_, document) = opa.query("image_integrity/bundle?provenance=true", b"null");
+    let revision =
+        document["provenance"]["bundles"].as_object().expect("bundles").values().next().expect("a bundle")["revision"]
+            .clone();
+    revision.as_str().expect("a revision").chars().take(64).collect()
+}
+
+#[test]
+fn the_module_in_an_opa_gives_the_verdict_and_the_constraint_names_it() {
+    let (opa, url) = opa();
+    let parameters = json!({ "moduleDigests": [digest(&opa)] });
+    let guarded = Guarded::with(Wanted { parameters, options: engine(&url), ..Wanted::default() });
+    assert_admitted(&guarded.namespace.run("demo-signed", SIGNED));
+    guarded.assert_denied(&guarded.namespace.run("demo-unsigned", UNSIGNED), "SIGNATURE_NOT_FOUND");
+}
+
+#[test]
+fn an_opa_that_is_down_denies() {
+    let (opa, url) = opa();
+    let guarded = Guarded::with(Wanted { options: engine(&url), ..Wanted::default() });
+    drop(opa);
+    guarded.assert_denied(&guarded.namespace.run("demo-signed", SIGNED), "NO_ANSWER");
+}
+
+#[test]
+fn both_engines_give_the_same_answer_on_every_image_of_the_fixtures() {
+    let (_opa, url) = opa();
+    let registry = Registry::plain(Kind::ReferrersApi);
+    let hosts = HostsDir::new("ghcr.io", &[&registry.origin()], "http://127.0.0.1:1");
+    let mut images = vec![format!("ghcr.io/demo:absent")];
+    for tag in ["signed", "unsigned", "tampered", "untrusted", "expired"] {
+        registry.copy("demo/layout", tag, &format!("demo:{tag}"));
+        images.push(format!("ghcr.io/demo:{tag}"));
+    }
+    let configuration = fixture("demo/verify-config.yaml");
+    let start = |options: Vec<std::ffi::OsString>| {
+        let options = hosts.options().into_iter().chain(options);
+        Server::start(CLUSTER.control_plane().authority(), Configuration::Files(&configuration), options)
+    };
+    let (native, wasm) = (start(Vec::new()), start(engine(&url)));
+    let keys: Vec<_> = images.iter().map(|image| format!("[default]{image}")).collect();
+    let keys: Vec<_> = keys.iter().map(String::as_str).collect();
+    let (native, wasm) = (native.verify(&keys), wasm.verify(&keys));
+    for key in keys {
+        assert_eq!(lasting(native.item(key)), lasting(wasm.item(key)), "{key}");
+    }
+}
+
+/// An item without what is another in each answer, and without who gave it.
+fn lasting(item: Option<&Value>) -> Option<Value> {
+    let mut item = item?.clone();
+    if let Some(value) = item["value"].as_object_mut() {
+        for name in ["timestamp", "traceID", "moduleDigest", "validUntil"] {
+            value.remove(name);
+        }
+    }
+    Some(item)
+}
