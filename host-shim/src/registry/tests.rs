@@ -9,6 +9,7 @@ mod realms;
 mod refusing;
 mod retries;
 mod tls;
+mod turns;
 
 use std::{fmt, path::PathBuf};
 

@@ -1,5 +1,7 @@
 //! Sends requests to one place, and logs in there when it asks for it.
 
+use std::{mem, sync::Arc};
+
 use http::{HeaderValue, StatusCode};
 use tokio::sync::OwnedMutexGuard;
 use wasm_policy::text::shown;
@@ -49,14 +51,8 @@ impl Authorized<'_> {
     ) -> Result<Answer, FetchError> {
         let session = self.sessions.of(&self.endpoint.origin(), self.repository);
         let (login, first) = self.begin(&session, request.asked, allowance).await?;
-        let answer = match &login {
-            Some(login) => self.transport.send(&request.authorized(&login.authorization.header), allowance).await?,
-            None => self.transport.send(request, allowance).await?,
-        };
+        let answer = self.send_with(login.as_ref(), request, allowance).await?;
         if !self.asks_for_a_login(&answer) {
-            if let Some(mut state) = first {
-                state.is_open = true;
-            }
             return Ok(answer);
         }
         let mut state = match first {
@@ -68,13 +64,25 @@ impl Authorized<'_> {
             && known.authorization.is_fresh()
             && login.as_ref().is_none_or(|used| used.authorization.header != known.authorization.header)
         {
-            let answer = self.transport.send(&request.authorized(&known.authorization.header), allowance).await?;
+            let answer = self.send_with(Some(&known), request, allowance).await?;
             if !self.asks_for_a_login(&answer) {
                 return Ok(answer);
             }
         }
         state.login = None;
-        self.log_in(&mut state, &answer, request, allowance).await
+        self.log_in(state, &answer, request, allowance).await
+    }
+
+    async fn send_with(
+        &self,
+        login: Option<&Granted>,
+        request: &Request<'_>,
+        allowance: &Allowance,
+    ) -> Result<Answer, FetchError> {
+        match login {
+            Some(login) => self.transport.send(&request.authorized(&login.authorization.header), allowance).await,
+            None => self.transport.send(request, allowance).await,
+        }
     }
 
     /// Whether it is the registry that asks: what it redirects to has seen no login, and gets none.
@@ -82,8 +90,8 @@ impl Authorized<'_> {
         answer.status == StatusCode::UNAUTHORIZED && answer.host == self.endpoint.host()
     }
 
-    /// The login that is known. Where none is, and there may be a credential, the first request goes alone: it will be asked for one, and the others need
-    /// not be asked, too.
+    /// The login that is known. Where none is, and one may be wanted, the first request goes alone: what comes of it tells whether a login is wanted, and
+    /// the others need not be told, too. Registries without TLS seldom want one of somebody who has none.
     async fn begin(
         &self,
         session: &Session,
@@ -91,17 +99,21 @@ impl Authorized<'_> {
         allowance: &Allowance,
     ) -> Result<(Option<Granted>, Option<OwnedMutexGuard<State>>), FetchError> {
         let mut state = self.enter(session, asked, allowance).await?;
-        match state.login.clone() {
-            Some(login) if login.authorization.is_fresh() => Ok((Some(login), None)),
-            Some(lapsed) => {
-                state.login = self.renewed(lapsed, allowance).await?;
-                Ok((state.login.clone(), None))
+        if let Some(login) = state.login.clone() {
+            if !login.authorization.is_fresh() {
+                state.login = self.renewed(login, allowance).await?;
+                state.was_asked = state.login.is_some();
             }
-            None if !state.is_open && self.keychain.may_have(self.endpoint.registry(), self.repository) => {
-                Ok((None, Some(state)))
+            if let Some(login) = &state.login {
+                return Ok((Some(login.clone()), None));
             }
-            None => Ok((None, None)),
         }
+        let may_be_wanted = self.endpoint.base().scheme() == "https"
+            || self.keychain.may_have(self.endpoint.registry(), self.repository);
+        if may_be_wanted && !mem::replace(&mut state.was_asked, true) {
+            return Ok((None, Some(state)));
+        }
+        Ok((None, None))
     }
 
     async fn enter(
@@ -127,7 +139,7 @@ impl Authorized<'_> {
     /// Tries what there is, the best first, and sends the request again with what was accepted.
     async fn log_in(
         &self,
-        state: &mut State,
+        state: OwnedMutexGuard<State>,
         answer: &Answer,
         request: &Request<'_>,
         allowance: &Allowance,
@@ -144,7 +156,7 @@ impl Authorized<'_> {
         if candidates.is_empty() {
             return self.log_in_without(state, challenge, way, request, allowance).await;
         }
-        let (mut refusals, mut second_best) = (Vec::new(), None);
+        let (mut state, mut refusals, mut second_best) = (Some(state), Vec::new(), None);
         let mut candidates = candidates.into_iter();
         while let Some(credential) = candidates.next() {
             if let Some(why) = self.sessions.refusal(self.endpoint, self.repository, &credential) {
@@ -159,16 +171,20 @@ impl Authorized<'_> {
                     continue;
                 }
             };
-            let answer = self.transport.send(&request.authorized(&authorization.header), allowance).await?;
+            let (challenge, named) = (challenge.clone(), Arc::clone(&credential));
+            let login = Granted { authorization, challenge, credential: Some(credential), way };
+            // Nothing else can come of it than this login or an error, so that nobody need wait until the token has been used.
+            if candidates.len() == 0 && second_best.is_none() && login.authorization.is_granted() {
+                settle(&mut state, &login);
+            }
+            let answer = self.send_with(Some(&login), request, allowance).await?;
             if self.asks_for_a_login(&answer) {
                 let why = answer.refused_silently(request.asked).reason.to_string();
-                refusals.push(format!("{credential}: {why}"));
-                self.sessions.refuse(self.endpoint, self.repository, credential, why);
+                refusals.push(format!("{named}: {why}"));
+                self.sessions.refuse(self.endpoint, self.repository, named, why);
                 continue;
             }
             let may_be_hidden = matches!(answer.status, StatusCode::FORBIDDEN | StatusCode::NOT_FOUND);
-            let credential = Some(credential);
-            let login = Granted { authorization, challenge: challenge.clone(), credential, way };
             // The registry knows who we are; another credential may have the right.
             if may_be_hidden && candidates.len() > 0 {
                 second_best.get_or_insert((login, answer));
@@ -176,12 +192,12 @@ impl Authorized<'_> {
             }
             let (login, answer) =
                 if may_be_hidden { second_best.take().unwrap_or((login, answer)) } else { (login, answer) };
-            state.login = Some(login);
+            settle(&mut state, &login);
             return Ok(answer);
         }
         match second_best {
             Some((login, answer)) => {
-                state.login = Some(login);
+                settle(&mut state, &login);
                 Ok(answer)
             }
             None => Err(failed(Reason::LoginRefused(refusals))),
@@ -191,7 +207,7 @@ impl Authorized<'_> {
     /// Many registries give everybody a token.
     async fn log_in_without(
         &self,
-        state: &mut State,
+        state: OwnedMutexGuard<State>,
         challenge: Challenge,
         way: Way,
         request: &Request<'_>,
@@ -204,11 +220,12 @@ impl Authorized<'_> {
         match self.attempt(&challenge, None, way, allowance).await? {
             Attempt::Refused(why) => Err(no_credential(format!(" ({why})"))),
             Attempt::Accepted(authorization) => {
-                let answer = self.transport.send(&request.authorized(&authorization.header), allowance).await?;
+                let login = Granted { authorization, challenge, credential: None, way };
+                settle(&mut Some(state), &login);
+                let answer = self.send_with(Some(&login), request, allowance).await?;
                 if self.asks_for_a_login(&answer) {
                     return Err(no_credential(" (a token without one is not enough)".to_owned()));
                 }
-                state.login = Some(Granted { authorization, challenge, credential: None, way });
                 Ok(answer)
             }
         }
@@ -259,5 +276,12 @@ impl Authorized<'_> {
                 })
             }
         }
+    }
+}
+
+/// Keeps the login, and lets those go on with it who wait for one.
+fn settle(state: &mut Option<OwnedMutexGuard<State>>, login: &Granted) {
+    if let Some(mut state) = state.take() {
+        state.login = Some(login.clone());
     }
 }

@@ -39,8 +39,8 @@ pub(super) struct Session(Arc<Mutex<State>>);
 #[derive(Debug, Default)]
 pub(super) struct State {
     pub(super) login: Option<Login>,
-    /// Whether a request has been answered that came without a login.
-    pub(super) is_open: bool,
+    /// Whether a request went out without a login. Whatever came of it, the next ones do not wait for one another.
+    pub(super) was_asked: bool,
 }
 
 /// What was granted, and by what.
@@ -94,6 +94,11 @@ impl Session {
 }
 
 impl Authorization {
+    /// Whether a token service made it, which has taken the credential then. What is made of a password alone is not known to be right until it is used.
+    pub(super) fn is_granted(&self) -> bool {
+        self.until.is_some()
+    }
+
     pub(super) fn is_fresh(&self) -> bool {
         self.until.is_none_or(|until| Instant::now() < until)
     }

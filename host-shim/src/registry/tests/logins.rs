@@ -43,7 +43,7 @@ pub(super) fn token(text: &str) -> Reply {
     Reply::new(200, &[("content-type", "application/json")], format!(r#"{{"token":"{text}"}}"#))
 }
 
-fn authorization(seen: &Seen) -> Option<&str> {
+pub(super) fn authorization(seen: &Seen) -> Option<&str> {
     seen.header("authorization")
 }
 
@@ -66,7 +66,7 @@ async fn with_tokens() -> Server {
 }
 
 /// What was asked, with what came along to prove who asks.
-fn conversation(server: &Server) -> Vec<String> {
+pub(super) fn conversation(server: &Server) -> Vec<String> {
     let line = |seen: &Seen| {
         let authorization = authorization(seen).map(|value| format!(" [{value}]")).unwrap_or_default();
         format!("{} {}{authorization}", seen.method, seen.path())
@@ -210,7 +210,7 @@ async fn bearer_is_answered_where_basic_is_offered_too() {
 }
 
 /// Two credentials for a server, the second with a longer key.
-fn two(server: &Server) -> Keychain {
+pub(super) fn two(server: &Server) -> Keychain {
     let app = format!("{}/app", server.host());
     of_entries(&[
         (&server.host(), r#""username":"second","password":"secret-2""#),
@@ -340,26 +340,6 @@ async fn a_token_that_counts_no_longer_is_renewed_once() {
 }
 
 #[tokio::test]
-async fn whoever_asks_at_the_same_time_logs_in_once() {
-    let server = Server::start(|seen| match (seen.path(), authorization(seen)) {
-        ("/token", _) => token("t1"),
-        (path, Some("Bearer t1")) if path.contains("/referrers/") => page("[]", &[]),
-        (_, Some("Bearer t1")) => manifest_reply(CONTENT),
-        _ => challenge(seen),
-    })
-    .await;
-    let registries = logged_in(keychain(&server, &alice()));
-    let image = image(&server, &format!("@{}", digest_of(CONTENT)));
-    let (repository, allowance, digest) = (registries.repository(&image), allowance(ample()), digest_of(CONTENT));
-    let (resolved, listed) = tokio::join!(
-        repository.resolve(&image, &allowance),
-        repository.referrers(&digest, &WantedTypes::Every, &allowance)
-    );
-    assert!(resolved.is_ok() && listed.is_ok());
-    assert_eq!(server.seen().len(), 4, "one 401, one token, two answers: {:?}", conversation(&server));
-}
-
-#[tokio::test]
 async fn a_challenge_that_cannot_be_answered_is_told() {
     for (value, told) in [("Negotiate", "neither Bearer nor Basic"), ("Bearer realm=", "not well-formed")] {
         let server = Server::start(move |_| Reply::new(401, &[("www-authenticate", value)], "")).await;
@@ -422,7 +402,7 @@ async fn a_credential_that_was_refused_is_not_shown_again_at_once() {
     assert_eq!(shown, 1, "{:?}", conversation(&server));
 }
 
-fn challenge_by_basic(_: &Seen) -> Reply {
+pub(super) fn challenge_by_basic(_: &Seen) -> Reply {
     Reply::new(
         401,
         &[("www-authenticate", "Basic")],
