@@ -6,6 +6,7 @@ mod logins;
 mod mirrors;
 mod proxies;
 mod realms;
+mod refusals;
 mod refusing;
 mod retries;
 mod tls;

@@ -9,7 +9,7 @@ use wasm_policy::text::shown;
 use super::{
     challenge::Challenge,
     realm::{self, Bearing, Standing, TrustedRealm},
-    session::{Authorization, Login as Granted, Session, Sessions, State},
+    session::{Authorization, Login as Granted, Refusal, Refused, Session, Sessions, State},
     token::{self, Outcome, Question},
 };
 use crate::{
@@ -36,7 +36,7 @@ pub(in crate::registry) struct Authorized<'a> {
 /// What a token service or registry makes of one credential.
 enum Attempt {
     Accepted(Authorization),
-    Refused(String),
+    Refused(Refusal),
 }
 
 impl Authorized<'_> {
@@ -53,6 +53,13 @@ impl Authorized<'_> {
         let (login, first) = self.begin(&session, request.asked, allowance).await?;
         let answer = self.send_with(login.as_ref(), request, allowance).await?;
         if !self.asks_for_a_login(&answer) {
+            // ECR says so, and not 401, where a login has lapsed.
+            if answer.status == StatusCode::FORBIDDEN
+                && let Some(login) = login.filter(Granted::may_have_lapsed)
+            {
+                self.enter(&session, request.asked, allowance).await?.forget(&login);
+                return Box::pin(self.send(request, allowance)).await;
+            }
             return Ok(answer);
         }
         let mut state = match first {
@@ -159,31 +166,38 @@ impl Authorized<'_> {
         let (mut state, mut refusals, mut second_best) = (Some(state), Vec::new(), None);
         let mut candidates = candidates.into_iter();
         while let Some(credential) = candidates.next() {
+            let trial = self.sessions.try_out(self.endpoint, &credential, allowance.deadline()).await;
+            let mut trial = trial.map_err(|_| failed(Reason::DeadlinePassed))?;
             if let Some(why) = self.sessions.refusal(self.endpoint, self.repository, &credential) {
                 refusals.push(format!("{credential}: {why}"));
                 continue;
             }
             let authorization = match self.attempt(&challenge, Some(&credential), way, allowance).await? {
                 Attempt::Accepted(authorization) => authorization,
-                Attempt::Refused(why) => {
-                    refusals.push(format!("{credential}: {why}"));
-                    self.sessions.refuse(self.endpoint, self.repository, credential, why);
+                Attempt::Refused(refusal) => {
+                    refusals.push(self.refuse(&credential, refusal));
                     continue;
                 }
             };
+            let is_granted = authorization.is_granted();
+            if is_granted {
+                trial.succeed();
+            }
             let (challenge, named) = (challenge.clone(), Arc::clone(&credential));
             let login = Granted { authorization, challenge, credential: Some(credential), way };
             // Nothing else can come of it than this login or an error, so that nobody need wait until the token has been used.
-            if candidates.len() == 0 && second_best.is_none() && login.authorization.is_granted() {
+            if candidates.len() == 0 && second_best.is_none() && is_granted {
                 settle(&mut state, &login);
             }
             let answer = self.send_with(Some(&login), request, allowance).await?;
             if self.asks_for_a_login(&answer) {
                 let why = answer.refused_silently(request.asked).reason.to_string();
-                refusals.push(format!("{named}: {why}"));
-                self.sessions.refuse(self.endpoint, self.repository, named, why);
+                // Who has a token has shown a right password for it.
+                let of = if login.challenge == Challenge::Basic { Refused::Login } else { Refused::Repository };
+                refusals.push(self.refuse(&named, Refusal { of, why }));
                 continue;
             }
+            trial.succeed();
             let may_be_hidden = matches!(answer.status, StatusCode::FORBIDDEN | StatusCode::NOT_FOUND);
             // The registry knows who we are; another credential may have the right.
             if may_be_hidden && candidates.len() > 0 {
@@ -204,6 +218,16 @@ impl Authorized<'_> {
         }
     }
 
+    /// Remembers that a credential is not to be shown again for now, and says so.
+    fn refuse(&self, credential: &Arc<Credential>, refusal: Refusal) -> String {
+        let told = format!("{credential}: {}", refusal.why);
+        if refusal.of == Refused::Login {
+            self.keychain.forget(credential);
+        }
+        self.sessions.refuse(self.endpoint, self.repository, credential, refusal);
+        told
+    }
+
     /// Many registries give everybody a token.
     async fn log_in_without(
         &self,
@@ -218,7 +242,7 @@ impl Authorized<'_> {
             return Err(no_credential(String::new()));
         }
         match self.attempt(&challenge, None, way, allowance).await? {
-            Attempt::Refused(why) => Err(no_credential(format!(" ({why})"))),
+            Attempt::Refused(Refusal { why, .. }) => Err(no_credential(format!(" ({why})"))),
             Attempt::Accepted(authorization) => {
                 let login = Granted { authorization, challenge, credential: None, way };
                 settle(&mut Some(state), &login);
@@ -241,12 +265,13 @@ impl Authorized<'_> {
     ) -> Result<Attempt, FetchError> {
         let login = credential.map(Credential::login);
         let accepted = |header: HeaderValue| Attempt::Accepted(Authorization { header, until: None });
+        let refused = |why: &str| Attempt::Refused(Refusal { of: Refused::Repository, why: why.to_owned() });
         if let Some(Login::RegistryToken(token)) = login {
-            return Ok(token::bearer(token).map_or(Attempt::Refused("no header can hold it".to_owned()), accepted));
+            return Ok(token::bearer(token).map_or_else(|| refused("no header can hold it"), accepted));
         }
         match (challenge, login) {
             (Challenge::Basic, Some(Login::Basic { user, password })) => Ok(accepted(token::basic(user, password))),
-            (Challenge::Basic, _) => Ok(Attempt::Refused("the registry asks for a user and password".to_owned())),
+            (Challenge::Basic, _) => Ok(refused("the registry asks for a user and password")),
             (Challenge::Bearer { realm, service }, login) => {
                 let registry = self.endpoint.base();
                 let asked = Asked::Token { repository: self.repository.to_owned(), registry: self.endpoint.host() };
@@ -268,11 +293,15 @@ impl Authorized<'_> {
                 Ok(match question.ask(login, self.transport, allowance).await? {
                     Outcome::Granted(authorization) => Attempt::Accepted(authorization),
                     // Not its words: some services repeat the password that they refuse.
-                    Outcome::Refused(answer) => Attempt::Refused(format!(
-                        "the token service at {} answered {}",
-                        shown(&answer.host),
-                        answer.status
-                    )),
+                    Outcome::Refused(answer) => Attempt::Refused(Refusal {
+                        // Other statuses may be about what was asked for.
+                        of: if answer.status == StatusCode::UNAUTHORIZED {
+                            Refused::Login
+                        } else {
+                            Refused::Repository
+                        },
+                        why: format!("the token service at {} answered {}", shown(&answer.host), answer.status),
+                    }),
                 })
             }
         }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::*;
 use crate::registry::credentials::{Helpers, PullSecret};
 
-const PASSWORD: &str = "pass:word-7f3";
+pub(super) const PASSWORD: &str = "pass:word-7f3";
 /// `alice:pass:word-7f3`
 const ALICE: &str = "Basic YWxpY2U6cGFzczp3b3JkLTdmMw==";
 
@@ -388,33 +388,6 @@ async fn what_shows_registries_for_debugging_shows_no_secret() {
     for secret in [PASSWORD, "t1\"", "Bearer t1", ALICE] {
         assert!(!shown.contains(secret), "{secret}");
     }
-}
-
-#[tokio::test]
-async fn a_credential_that_was_refused_is_not_shown_again_at_once() {
-    // A few wrong tries lock an account.
-    let server = Server::start(challenge_by_basic).await;
-    let registries = logged_in(keychain(&server, &alice()));
-    for _ in 0..3 {
-        assert_eq!(code_of(resolve(&registries, &server).await), Code::RegistryLoginFailed);
-    }
-    let shown = server.seen().iter().filter(|seen| authorization(seen).is_some()).count();
-    assert_eq!(shown, 1, "{:?}", conversation(&server));
-}
-
-pub(super) fn challenge_by_basic(_: &Seen) -> Reply {
-    Reply::new(
-        401,
-        &[("www-authenticate", "Basic")],
-        r#"{"errors":[{"code":"UNAUTHORIZED","message":"no: pass:word-7f3"}]}"#,
-    )
-}
-
-#[tokio::test]
-async fn the_words_of_a_registry_that_refuses_a_password_are_not_repeated() {
-    let server = Server::start(challenge_by_basic).await;
-    let error = resolve(&logged_in(keychain(&server, &alice())), &server).await.unwrap_err();
-    assert!(!error.to_string().contains(PASSWORD), "{error}");
 }
 
 #[tokio::test]

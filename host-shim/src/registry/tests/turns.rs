@@ -5,7 +5,8 @@ use std::sync::Arc;
 use tokio::sync::Notify;
 
 use super::{
-    logins::{alice, authorization, challenge_by_basic, challenge_for, conversation, keychain, logged_in, token, two},
+    logins::{alice, authorization, challenge_for, conversation, keychain, logged_in, token, two},
+    refusals::challenge_by_basic,
     tls::World,
     *,
 };
