@@ -209,7 +209,8 @@ impl Keychain {
 
     /// Forgets a login that was refused, if it is a helper's: it is asked again then.
     pub fn forget(&self, credential: &Arc<Credential>) {
-        for Source { runner, .. } in &self.sources {
+        for source in &self.sources {
+            let runner = &source.runner;
             runner.forget_login(credential);
         }
     }
