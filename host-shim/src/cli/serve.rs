@@ -12,7 +12,7 @@ use super::{
     registries,
 };
 use crate::{
-    config::live::{Live, NamespacedObjects, watch_files},
+    config::live::{ClusterOptions, ClusterSecrets, Live, NamespacedObjects, watch_cluster, watch_files},
     decisions::{DecisionOptions, Decisions, PodPullSecrets, Reaches, Secrets},
     engine::{
         Engine, Native,
@@ -147,10 +147,20 @@ async fn configuration(
 }
 
 async fn of_cluster(
-    _release_namespace: String,
-    _namespaced: NamespacedObjects,
+    release_namespace: String,
+    namespaced: NamespacedObjects,
 ) -> Result<(Live, Option<Arc<dyn Secrets>>), Stop> {
-    Err(Stop::undecided("not linked"))
+    // The client takes the process's; an error means that it has one.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let client = kube::Client::try_default().await.map_err(|error| {
+        Stop::usage(
+            format!("there is no cluster to read from: {error}"),
+            "run it in a Pod with a service account, or name a kubeconfig with KUBECONFIG",
+        )
+    })?;
+    let live = watch_cluster(client.clone(), ClusterOptions { release_namespace, namespaced }).await;
+    let live = live.map_err(|error| Stop::undecided(error.to_string()))?;
+    Ok((live, Some(Arc::new(ClusterSecrets::new(client)))))
 }
 
 fn engine_of(args: EngineArgs) -> Result<Arc<dyn Engine>, Stop> {
