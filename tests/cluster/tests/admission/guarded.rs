@@ -66,7 +66,8 @@ impl Guarded {
         let gate = Gate::before(port);
         let hosts = HostsDir::new("ghcr.io", &[&format!("http://127.0.0.1:{}", gate.port())], "http://127.0.0.1:1");
         let configuration = fixture(wanted.configuration);
-        let options = hosts.options().into_iter().chain(wanted.options);
+        // A tag that a test moves is asked for again at once.
+        let options = hosts.options().into_iter().chain(["--tag-ttl".into(), "50ms".into()]).chain(wanted.options);
         let ca = CLUSTER.control_plane().authority();
         let server = Server::start(ca, Configuration::Files(&configuration), options);
 
