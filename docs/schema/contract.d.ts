@@ -231,6 +231,10 @@ export type FailureCode =
   | "LAYOUT_INVALID"
   /** The host stopped fetching at its own limit of bytes, rounds or time. */
   | "FETCH_LIMIT_REACHED"
+  /** The server's configuration for the image cannot be used, so that nothing can be told by it. */
+  | "CONFIGURATION_UNUSABLE"
+  /** The signatures satisfy the trust policy, and a rule of the user's own over the verdict does not accept the image. */
+  | "POLICY_DENIED"
   /** The engine that gives verdicts gave none. */
   | "ENGINE_UNAVAILABLE";
 

@@ -10,3 +10,8 @@ test_long_text_is_cut if {
 }
 
 test_other_values_are_shown_as_json if text.shown({"a": 1}) == "{\"a\":1}"
+
+test_what_is_wrong_and_what_to_do_are_two_sentences if {
+	text.sentences("no signature", "Sign it.") == "no signature. Sign it."
+	text.sentences("No signature.", "Sign it.") == "No signature. Sign it."
+}

@@ -198,6 +198,9 @@ codes! {
 
     /// The server's configuration for the image cannot be used, so that nothing can be told by it.
     ConfigurationUnusable = "CONFIGURATION_UNUSABLE", Transient, "Correct the object that the message names; its status, which `kubectl get` shows, lists every mistake.";
+    /// The signatures satisfy the trust policy, and a rule of the user's own over the verdict does not accept the image.
+    PolicyDenied = "POLICY_DENIED", Denied, "Do what the rule's message asks for, or change the rule that `--decision` names.";
+
     /// The engine that gives verdicts gave none.
     EngineUnavailable = "ENGINE_UNAVAILABLE", Transient, "Try again; where the engine is an OPA, check that it runs, has loaded the bundle and is not overloaded.";
 }

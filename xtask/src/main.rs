@@ -49,7 +49,7 @@ enum Step {
         #[arg(long)]
         out: PathBuf,
     },
-    /// Write the generated documents in `docs/`.
+    /// Write the generated documents in `docs/`, `rego/` and `deploy/`.
     #[cfg(feature = "documents")]
     Generate {
         /// Write nothing; fail where a document is out of date.

@@ -6,7 +6,6 @@ use std::{
     collections::BTreeMap,
     ffi::OsStr,
     fs::{self, DirEntry, File},
-    io::{self, Read},
     path::{Path, PathBuf},
     sync::Arc,
 };
@@ -17,6 +16,7 @@ use super::{
     error::{Error, Place},
     ours,
 };
+use crate::sources::bounded;
 
 /// Bytes of all files together. Policies and their configuration are some KB; OPA keeps all data in memory.
 const MAX_BYTES: u64 = 64 << 20;
@@ -224,27 +224,16 @@ impl Search {
             return Err(wrong(path, "is no regular file"));
         }
         let file = File::open(path).map_err(unreadable)?;
-        let bytes = bounded(file, self.bytes)
+        let bytes = bounded::read(file, self.bytes)
             .map_err(unreadable)?
             .ok_or_else(|| wrong(path, &format!("with it the files are larger than {} MiB in all", MAX_BYTES >> 20)))?;
         self.bytes -= bytes.len() as u64;
         let file = place(path).file;
-        match String::from_utf8(bytes) {
+        match bounded::text(bytes) {
             Ok(text) => Ok(Source { file, text }),
-            Err(error) => {
-                let valid = error.utf8_error().valid_up_to();
-                let line = error.as_bytes().iter().take(valid).filter(|byte| **byte == b'\n').count() + 1;
-                Err(Error::Wrong(Place::line(&file, line), "is not UTF-8; save the file as UTF-8".to_owned()))
-            }
+            Err(line) => Err(Error::Wrong(Place::line(&file, line), "is not UTF-8; save the file as UTF-8".to_owned())),
         }
     }
-}
-
-/// All bytes, where there are at most that many; of more, one more is read.
-fn bounded(source: impl Read, most: u64) -> io::Result<Option<Vec<u8>>> {
-    let mut bytes = Vec::new();
-    source.take(most + 1).read_to_end(&mut bytes)?;
-    Ok((bytes.len() as u64 <= most).then_some(bytes))
 }
 
 /// The name, where every system and OPA read it alike.
@@ -278,21 +267,6 @@ fn place(path: &Path) -> Place {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn an_endless_file_is_read_no_further_than_it_may_be() {
-        struct Endless(u64);
-        impl Read for Endless {
-            fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-                self.0 += buffer.len() as u64;
-                assert!(self.0 <= 101, "{} bytes were asked for", self.0);
-                buffer.fill(b'#');
-                Ok(buffer.len())
-            }
-        }
-        assert_eq!(bounded(Endless(0), 100).unwrap(), None);
-        assert_eq!(bounded(io::repeat(1).take(100), 100).unwrap(), Some(vec![1; 100]));
-    }
 
     #[test]
     fn files_and_entries_and_their_bytes_are_counted_over_all_folders() {

@@ -12,9 +12,12 @@ use super::{
     registries,
 };
 use crate::{
-    config::live::{Live, NamespacedObjects, watch_files},
+    config::live::{ClusterOptions, ClusterSecrets, Live, NamespacedObjects, watch_cluster, watch_files},
     decisions::{DecisionOptions, Decisions, PodPullSecrets, Reaches, Secrets},
-    engine::{Engine, Native},
+    engine::{
+        Engine, Native,
+        opa::{ClientFiles, OpaEngine, OpaOptions},
+    },
     provider::{Provider, ProviderOptions},
     registry::credentials::Helpers,
     server::{Addresses, Ending, Readiness, Server, StartError, TlsFiles, health},
@@ -144,18 +147,29 @@ async fn configuration(
 }
 
 async fn of_cluster(
-    _release_namespace: String,
-    _namespaced: NamespacedObjects,
+    release_namespace: String,
+    namespaced: NamespacedObjects,
 ) -> Result<(Live, Option<Arc<dyn Secrets>>), Stop> {
-    Err(Stop::undecided("not linked"))
+    // The client takes the process's; an error means that it has one.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let client = kube::Client::try_default().await.map_err(|error| {
+        Stop::usage(
+            format!("there is no cluster to read from: {error}"),
+            "run it in a Pod with a service account, or name a kubeconfig with KUBECONFIG",
+        )
+    })?;
+    let live = watch_cluster(client.clone(), ClusterOptions { release_namespace, namespaced }).await;
+    let live = live.map_err(|error| Stop::undecided(error.to_string()))?;
+    Ok((live, Some(Arc::new(ClusterSecrets::new(client)))))
 }
 
 fn engine_of(args: EngineArgs) -> Result<Arc<dyn Engine>, Stop> {
-    let EngineArgs { engine, engine_cas, engine_cert, engine_key, engine_token_file, decision } = args;
+    let EngineArgs { engine, engine_cas, engine_cert, engine_key, engine_token_file, engine_timeout, decision } = args;
+    let ca_files = listed(engine_cas, "IMAGE_INTEGRITY_ENGINE_CA");
     match engine {
         EngineName::Native => {
-            let given = [engine_cert, engine_key, engine_token_file].into_iter().flatten().count() + engine_cas.len();
-            if given > 0 || decision.is_some() {
+            let files = [engine_cert, engine_key, engine_token_file].into_iter().flatten().count() + ca_files.len();
+            if files > 0 || decision.is_some() {
                 return Err(Stop::usage(
                     "the options of an OPA are given, and the engine is native",
                     "add --engine opa=URL",
@@ -163,7 +177,25 @@ fn engine_of(args: EngineArgs) -> Result<Arc<dyn Engine>, Stop> {
             }
             Ok(Arc::new(Native::default()))
         }
-        EngineName::Opa(_url) => Err(Stop::undecided("not linked")),
+        EngineName::Opa(url) => {
+            // clap takes both or none.
+            let client = engine_cert.zip(engine_key).map(|(certificate, key)| ClientFiles { certificate, key });
+            let options = OpaOptions {
+                ca_files,
+                client,
+                token_file: engine_token_file,
+                decision,
+                timeout: engine_timeout,
+                ..OpaOptions::new(url)
+            };
+            let engine = OpaEngine::new(options).map_err(|error| {
+                Stop::usage(
+                    error.to_string(),
+                    "--engine-ca, --engine-cert, --engine-key and --engine-token-file take files",
+                )
+            })?;
+            Ok(Arc::new(engine))
+        }
     }
 }
 

@@ -13,8 +13,8 @@ use super::{
 use crate::{sources::SourceText, yaml};
 
 /// The API group of the objects that are read.
-const GROUP: &str = "config.ratify.deislabs.io";
-const VERSIONS: [&str; 2] = ["v1beta1", "v1alpha1"];
+pub(super) const GROUP: &str = "config.ratify.deislabs.io";
+pub(super) const VERSIONS: [&str; 2] = ["v1beta1", "v1alpha1"];
 /// The namespace of an object that names none, as for `kubectl apply`.
 const DEFAULT_NAMESPACE: &str = "default";
 /// The namespace of Ratify's release, where Gatekeeper is.
@@ -49,7 +49,7 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    const ALL: [Self; 9] = [
+    pub(super) const ALL: [Self; 9] = [
         Self::CertificateStore,
         Self::KeyManagementProvider,
         Self::NamespacedKeyManagementProvider,
@@ -75,7 +75,13 @@ impl Kind {
         }
     }
 
-    const fn is_namespaced(self) -> bool {
+    /// Whether its objects are certificates that verifiers trust.
+    #[cfg(feature = "serve")]
+    pub(super) const fn holds_anchors(self) -> bool {
+        matches!(self, Self::CertificateStore | Self::KeyManagementProvider | Self::NamespacedKeyManagementProvider)
+    }
+
+    pub(super) const fn is_namespaced(self) -> bool {
         match self {
             Self::CertificateStore
             | Self::NamespacedKeyManagementProvider
@@ -162,9 +168,9 @@ pub(super) struct Objects {
 }
 
 impl Objects {
-    /// Every object of some files.
-    pub(super) fn of_texts(texts: &[SourceText], findings: &Findings) -> Self {
-        let mut objects = Self::default();
+    /// Every object of some texts.
+    pub(super) fn of_texts(texts: &[SourceText], origin: Origin, findings: &Findings) -> Self {
+        let mut objects = Self { origin, ..Self::default() };
         for source in texts {
             match yaml::documents(&source.text, yaml::Limits::default()) {
                 Ok(documents) => {
@@ -183,6 +189,32 @@ impl Objects {
             }
         }
         objects
+    }
+
+    /// Adds those of another text.
+    #[cfg(feature = "serve")]
+    pub(super) fn extend(&mut self, other: Self) {
+        let Self { origin: _, places, anchors, stores, verifiers, policies } = other;
+        self.places.extend(places);
+        self.anchors.extend(anchors);
+        self.stores.extend(stores);
+        self.verifiers.extend(verifiers);
+        self.policies.extend(policies);
+    }
+
+    /// Adds an object that is there and cannot be read. Trust anchors are left out: the stores that name them are empty then, which denies.
+    #[cfg(feature = "serve")]
+    pub(super) fn extend_broken(&mut self, identity: Identity) {
+        fn broken<T>(identity: Identity) -> Object<T> {
+            let place = Place::file(&identity.to_string().into());
+            Object { identity, place, content: None }
+        }
+        match identity.kind {
+            Kind::CertificateStore | Kind::KeyManagementProvider | Kind::NamespacedKeyManagementProvider => {}
+            Kind::Store | Kind::NamespacedStore => self.stores.push(broken(identity)),
+            Kind::Verifier | Kind::NamespacedVerifier => self.verifiers.push(broken(identity)),
+            Kind::Policy | Kind::NamespacedPolicy => self.policies.push(broken(identity)),
+        }
     }
 
     /// Reads one document, or the items of a list.
@@ -308,15 +340,20 @@ fn read_identity<'a>(kind: Kind, field: &Field<'a>) -> Option<(Identity, Field<'
 
 /// Kubernetes accepts DNS names only; and a `/` would be read as the end of a namespace.
 pub(super) fn check_name(name: &str, field: &Field<'_>) {
-    let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'.');
-    let edge = |b: Option<&u8>| b.is_some_and(u8::is_ascii_alphanumeric);
-    let bytes = name.as_bytes();
-    if bytes.len() > 253 || !bytes.iter().copied().all(allowed) || !edge(bytes.first()) || !edge(bytes.last()) {
+    if !is_name(name) {
         field.mistake(format!(
             "{} is not a name that Kubernetes accepts: lower-case letters, digits, `-` and `.`, at most 253",
             quoted(name)
         ));
     }
+}
+
+/// A DNS name, which can be a segment of a path as it is.
+pub(super) fn is_name(name: &str) -> bool {
+    let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'.');
+    let edge = |b: Option<&u8>| b.is_some_and(u8::is_ascii_alphanumeric);
+    let bytes = name.as_bytes();
+    bytes.len() <= 253 && bytes.iter().copied().all(allowed) && edge(bytes.first()) && edge(bytes.last())
 }
 
 fn resembles_group(group: &str) -> bool {

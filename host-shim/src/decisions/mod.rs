@@ -6,6 +6,7 @@
 mod decision;
 mod flights;
 mod known;
+mod module;
 mod reach;
 
 use std::{sync::Arc, time::Duration};
@@ -27,8 +28,8 @@ use crate::{
         Configuration,
         live::{Live, Scope, Snapshot},
     },
-    deadline::Deadline,
-    engine::{Engine, Judgement},
+    deadline::{Deadline, Passed},
+    engine::{Engine, Judgement, ModuleDigest},
     evidence::{self, Access, Judged, MAX_BYTES, Outcome, Question},
     reference::Reference,
     telemetry::{Metrics, Origin, Phase},
@@ -36,6 +37,7 @@ use crate::{
 use decision::Lasting;
 use flights::{Flights, Landed};
 use known::Known;
+use module::CurrentModule;
 use reach::Reach;
 
 /// Decisions that wait for their turn. With eight images fetched in a second, the last of these is late anyway.
@@ -87,6 +89,7 @@ struct Shared {
     kept: Kept,
     known: Known,
     flights: Flights<Flown, Arc<Decision>>,
+    module: CurrentModule,
     turns: Arc<Semaphore>,
     options: DecisionOptions,
     metrics: Arc<Metrics>,
@@ -96,6 +99,8 @@ struct Shared {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Flown {
     generation: u64,
+    /// The module that gives the verdict.
+    module: Option<ModuleDigest>,
     /// The namespace whose configuration or credentials count; where they are the cluster's, there is none.
     whose: Option<String>,
     rights: Rights,
@@ -117,14 +122,15 @@ impl Decisions {
         let DecisionOptions { at_once, told_for, kept_bytes, .. } = options;
         Self(Arc::new(Shared {
             live,
-            engine,
             reaches,
             kept: Kept::new(Bounds { bytes: kept_bytes / 2, told_for }),
             known: Known::new(kept_bytes / 2),
             flights: Flights::new(),
+            module: CurrentModule::new(Arc::clone(&engine)),
             turns: Arc::new(Semaphore::new(at_once)),
             options,
             metrics,
+            engine,
         }))
     }
 
@@ -136,7 +142,10 @@ impl Decisions {
         let mut live = self.0.live.clone();
         loop {
             let snapshot = Arc::clone(&live.borrow_and_update());
-            let flown = self.0.flown(inquiry, &snapshot);
+            let flown = match deadline.bound(self.0.flown(inquiry, &snapshot)).await {
+                Ok(flown) => flown,
+                Err(Passed) => return Err(Failure::new(Code::EngineUnavailable, "the engine does not answer")),
+            };
             let deciding = self.under(&snapshot, &flown);
             let decided = tokio::select! {
                 decided = deadline.bound(deciding) => decided,
@@ -180,7 +189,7 @@ impl Decisions {
     /// Where it could not be told in time.
     pub async fn resolve(&self, inquiry: Inquiry<'_>, deadline: Deadline) -> Result<Descriptor<'static>, Failure> {
         let snapshot = Arc::clone(&self.0.live.borrow());
-        let flown = self.0.flown(inquiry, &snapshot);
+        let flown = self.0.asked(inquiry, &snapshot);
         let shared = Arc::clone(&self.0);
         // It goes on where nobody waits for it any more.
         let resolving = tokio::spawn(async move {
@@ -208,7 +217,7 @@ impl Decisions {
         deadline: Deadline,
     ) -> Result<Judged, Failure> {
         let snapshot = Arc::clone(&self.0.live.borrow());
-        let flown = self.0.flown(inquiry, &snapshot);
+        let flown = self.0.asked(inquiry, &snapshot);
         let shared = Arc::clone(&self.0);
         let gathering = tokio::spawn(async move {
             let scope = Arc::clone(shared.scope(&snapshot, flown.whose.as_deref()));
@@ -226,13 +235,18 @@ impl Decisions {
 }
 
 impl Shared {
-    fn flown(&self, inquiry: Inquiry<'_>, snapshot: &Snapshot) -> Flown {
+    async fn flown(&self, inquiry: Inquiry<'_>, snapshot: &Snapshot) -> Flown {
+        Flown { module: self.module.get().await, ..self.asked(inquiry, snapshot) }
+    }
+
+    /// What needs no verdict.
+    fn asked(&self, inquiry: Inquiry<'_>, snapshot: &Snapshot) -> Flown {
         let Inquiry { image, namespace, rights } = inquiry;
         let is_own = |namespace: &&str| {
             snapshot.of_namespace(namespace).namespace().is_some() || self.reaches.knows_namespaces()
         };
         let whose = namespace.filter(is_own).map(str::to_owned);
-        Flown { generation: snapshot.generation(), whose, rights, image: image.clone() }
+        Flown { generation: snapshot.generation(), module: None, whose, rights, image: image.clone() }
     }
 
     fn scope<'s>(&self, snapshot: &'s Snapshot, whose: Option<&str>) -> &'s Arc<Scope> {
@@ -251,7 +265,10 @@ impl Shared {
             Ok(decision) => decision,
             Err(failure) => Arc::new(Decision::failed(&failure).told_again(self.damped())),
         };
-        self.known.keep(flown, &decision);
+        // What another module has said, which has taken over meanwhile, is given to those who wait for it and to nobody else.
+        if decision.module.is_none() || decision.module == flown.module {
+            self.known.keep(flown, &decision);
+        }
         decision
     }
 
@@ -282,7 +299,7 @@ impl Shared {
         if decision.class == Class::Transient {
             return Ok(Arc::new(decision.told_again(self.damped())));
         }
-        if decision.is_success && evidence.failures.is_empty() {
+        if decision.is_success && evidence.failures.is_empty() && decision.module == flown.module {
             self.known.keep_verdict(flown, &evidence, &decision);
         }
         Ok(decision)

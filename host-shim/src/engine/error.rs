@@ -2,6 +2,8 @@
 
 use thiserror::Error;
 
+use super::opa::OpaError;
+
 /// Why an engine gave no verdict.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 #[non_exhaustive]
@@ -12,4 +14,7 @@ pub enum EngineError {
     /// It has the answer to a question wrong that every engine answers alike.
     #[error("the engine does not answer a question right whose answer is known")]
     Wrong,
+    /// An OPA gave none.
+    #[error("OPA gave no verdict: {0}")]
+    Opa(#[from] OpaError),
 }

@@ -3,6 +3,7 @@
 mod error;
 mod module;
 mod native;
+pub mod opa;
 mod probe;
 
 use futures_util::future::BoxFuture;

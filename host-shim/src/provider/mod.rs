@@ -7,6 +7,8 @@ mod api;
 mod gatekeeper;
 mod key;
 mod protocol;
+#[cfg(test)]
+mod tests;
 mod value;
 
 use std::{sync::Arc, time::Duration};

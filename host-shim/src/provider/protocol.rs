@@ -162,7 +162,7 @@ mod tests {
     #[test]
     fn what_is_no_request_is_refused_with_its_reason() {
         assert_eq!(refusal("{"), "the request is no ProviderRequest (EOF while parsing an object at line 1 column 1)");
-        assert!(refusal("[]").starts_with("the request is no ProviderRequest (invalid type: sequence"));
+        assert!(refusal("[]").starts_with("the request is no ProviderRequest (invalid length 0"));
         assert_eq!(
             refusal(r#"{"apiVersion":"v2\u0007","kind":"ProviderRequest","request":{"keys":[]}}"#),
             r#"unknown apiVersion "v2\u{7}"; expected "externaldata.gatekeeper.sh/v1beta1""#

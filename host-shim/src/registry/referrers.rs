@@ -97,7 +97,7 @@ impl Repository<'_> {
         if let Some(artifact_type) = wanted.only() {
             url.query_pairs_mut().append_pair("artifactType", artifact_type);
         }
-        let first = self.page(places, url.clone(), asked, allowance).await?;
+        let first = self.list(places, url.clone(), Redirects::Refused, asked, allowance).await?;
         match lack(&first) {
             None => self.pages(places, url, &first, wanted, asked, allowance).await.map(Found::Listing),
             Some(lack) => {
@@ -132,7 +132,7 @@ impl Repository<'_> {
             let following = if seen.len() >= MAX_PAGES {
                 Err(asked.failed(&first.host, Reason::TooManyPages { limit: MAX_PAGES }))
             } else if seen.insert(url.clone()) {
-                match self.page(places, url.clone(), asked, allowance).await {
+                match self.list(places, url.clone(), Redirects::Refused, asked, allowance).await {
                     Ok(page) => add_page(&mut listing, &url, &page, wanted, asked),
                     Err(error) => Err(error),
                 }
@@ -147,14 +147,16 @@ impl Repository<'_> {
         Ok(listing)
     }
 
-    async fn page(
+    /// Asks for a page of the list, or for the whole of it that is kept under a tag.
+    async fn list(
         &self,
         places: &Places<'_>,
         url: Url,
+        redirects: Redirects,
         asked: &Asked,
         allowance: &Allowance,
     ) -> Result<Answer, FetchError> {
-        let (limit, redirects) = (Limit::Accepted(MAX_PAGE_BYTES), Redirects::Refused);
+        let limit = Limit::Accepted(MAX_PAGE_BYTES);
         let question = Question { url, accept: INDEX_MEDIA_TYPE, limit, redirects, tries: places.tries() };
         self.send(places.current(), question, asked, allowance).await
     }
@@ -169,9 +171,7 @@ impl Repository<'_> {
         allowance: &Allowance,
     ) -> Result<Found, FetchError> {
         let url = places.current().url(&self.name, &format!("manifests/{}", listing::fallback_tag(image)));
-        let (limit, redirects) = (Limit::Accepted(MAX_PAGE_BYTES), Redirects::Followed);
-        let question = Question { url: url.clone(), accept: INDEX_MEDIA_TYPE, limit, redirects, tries: places.tries() };
-        let answer = self.send(places.current(), question, asked, allowance).await?;
+        let answer = self.list(places, url.clone(), Redirects::Followed, asked, allowance).await?;
         let is_nothing = answer.status == StatusCode::NOT_FOUND
             // A storage that has lost what the registry says is there has not said that there is none.
             && answer.host == places.current().host()

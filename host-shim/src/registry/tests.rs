@@ -6,9 +6,11 @@ mod logins;
 mod mirrors;
 mod proxies;
 mod realms;
+mod refusals;
 mod refusing;
 mod retries;
 mod tls;
+mod turns;
 
 use std::{fmt, path::PathBuf};
 

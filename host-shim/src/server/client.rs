@@ -25,7 +25,7 @@ pub struct Names(Vec<String>);
 
 impl Client {
     /// The client of a certificate that was verified. One whose names cannot be read has none.
-    pub(super) fn of(certificate: &[u8]) -> Self {
+    pub(crate) fn of(certificate: &[u8]) -> Self {
         Self::Verified(Certificate::from_der(certificate).map(|read| Names(names(&read))).unwrap_or_default())
     }
 

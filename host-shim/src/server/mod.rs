@@ -3,6 +3,8 @@
 mod client;
 mod connection;
 mod health;
+#[cfg(test)]
+mod tests;
 mod tls;
 
 use std::{io, net::SocketAddr, sync::Arc, time::Duration};

@@ -1,13 +1,16 @@
 //! Reads the files that are named, within bounds: a file, a folder's files as `kubectl apply -f` takes them, or standard input.
 
 use std::{
-    fs, io,
-    io::Read,
+    fs,
+    io::{self, Read},
     path::{Path, PathBuf},
     sync::Arc,
 };
 
-use super::finding::{Findings, Place};
+use super::{
+    bounded,
+    finding::{Findings, Place},
+};
 
 /// Bytes of all files together. An object in a cluster is at most 1.5 MiB, and few are larger than some kilobytes.
 const MAX_BYTES: u64 = 16 << 20;
@@ -116,44 +119,16 @@ fn folder(source: &Path) -> io::Result<Folder> {
 /// The file's text, of at most `left` bytes; of a larger one no more than that is read.
 fn read_file(path: &Path, left: u64) -> Result<String, String> {
     if is_stdin(path) {
-        return read_text(&mut io::stdin().lock(), left);
+        return read_text(io::stdin().lock(), left);
     }
-    let mut file = fs::File::open(path).map_err(|error| format!("cannot be read: {error}"))?;
-    read_text(&mut file, left)
+    let file = fs::File::open(path).map_err(|error| format!("cannot be read: {error}"))?;
+    read_text(file, left)
 }
 
-fn read_text(source: &mut dyn Read, left: u64) -> Result<String, String> {
-    let mut bytes = Vec::new();
-    source.take(left + 1).read_to_end(&mut bytes).map_err(|error| format!("cannot be read: {error}"))?;
-    if bytes.len() as u64 > left {
-        let most = MAX_BYTES >> 20;
-        return Err(format!("the files are larger than {most} MiB in all; name only those that are needed"));
-    }
-    String::from_utf8(bytes).map_err(|error| {
-        let valid = error.utf8_error().valid_up_to();
-        let line = error.as_bytes().iter().take(valid).filter(|byte| **byte == b'\n').count() + 1;
-        format!("line {line} is not UTF-8; save the file as UTF-8")
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_endless_file_is_read_no_further_than_it_may_be() {
-        struct Endless(u64);
-        impl Read for Endless {
-            fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-                self.0 += buffer.len() as u64;
-                assert!(self.0 <= 101, "{} bytes were asked for", self.0);
-                buffer.fill(b'#');
-                Ok(buffer.len())
-            }
-        }
-        assert_eq!(
-            read_text(&mut Endless(0), 100).unwrap_err(),
-            "the files are larger than 16 MiB in all; name only those that are needed"
-        );
-    }
+fn read_text(source: impl Read, left: u64) -> Result<String, String> {
+    let bytes = bounded::read(source, left).map_err(|error| format!("cannot be read: {error}"))?;
+    let most = MAX_BYTES >> 20;
+    let bytes =
+        bytes.ok_or_else(|| format!("the files are larger than {most} MiB in all; name only those that are needed"))?;
+    bounded::text(bytes).map_err(|line| format!("line {line} is not UTF-8; save the file as UTF-8"))
 }

@@ -1,5 +1,7 @@
 //! What several tests need: a server that does as it is told, a registry made of it, and a configuration.
 
+#[cfg(unix)]
+pub(crate) mod machine;
 pub(crate) mod registry;
 pub(crate) mod server;
 
@@ -48,6 +50,13 @@ pub(crate) fn demo_config() -> Config {
 /// Time enough for what does not hang.
 pub(crate) fn ample() -> Deadline {
     Deadline::within(Duration::from_secs(30))
+}
+
+/// Lets so much time pass for what runs on the runtime's clock, while nothing waits for anything.
+pub(crate) async fn later(time: Duration) {
+    tokio::time::pause();
+    tokio::time::advance(time).await;
+    tokio::time::resume();
 }
 
 /// Long enough to be asked, and short enough to wait for where a test is about what never ends.

@@ -3,7 +3,7 @@
 //! A block ```` ```console ```` is a session: lines that begin with `$ ` are typed, lines after them that begin with `> ` go on, the others are what is
 //! written to standard output, and `…` stands for any lines or the rest of one. The sessions of a document are one, from top to bottom, in a folder
 //! that is laid out as a clone. A block with a file's name after its language is that file, in the demo's folder. Blocks ```` ```console opa ```` run
-//! where `IMAGE_INTEGRITY_OPA` names an OPA.
+//! where `IMAGE_INTEGRITY_OPA` names an OPA. Blocks ```` ```console cluster ```` need a cluster, and are for the tests in `tests/cluster`.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod ci;
@@ -22,12 +22,13 @@ use markdown::Document;
 use session::{Checkout, Step, matches};
 
 /// Commands that are not run here: CI runs them.
-const RUN_BY_CI: [(&str, &str); 6] = [
+const RUN_BY_CI: [(&str, &str); 7] = [
     ("CONTRIBUTING.md", "./build.sh demo"),
     ("CONTRIBUTING.md", "./build.sh test"),
     ("README.md", "./build.sh demo"),
     ("README.md", "./build.sh test"),
     ("docs/cli.md", "./build.sh build"),
+    ("docs/install.md", "./build.sh chart"),
     ("docs/opa.md", "./build.sh build"),
 ];
 
@@ -50,8 +51,13 @@ fn every_command_does_what_is_shown() {
         for block in blocks.iter().filter(|block| block.label.contains('.')) {
             checkout.write(block.label, &block.lines);
         }
-        let sessions = blocks.iter().filter(|block| block.language == "console");
-        let steps = sessions.filter(|block| block.label != "opa" || opa.is_some()).flat_map(Step::all);
+        let is_runnable = |label: &str| match label {
+            "cluster" => false,
+            "opa" => opa.is_some(),
+            _ => true,
+        };
+        let sessions = blocks.iter().filter(|block| block.language == "console" && is_runnable(block.label));
+        let steps = sessions.flat_map(Step::all);
         let (by_ci, steps): (Vec<_>, Vec<_>) = steps.partition(|step| step.command.starts_with("./build.sh"));
         left_out.extend(by_ci.into_iter().map(|step| (document.name.clone(), step.command)));
         for (step, output) in steps.iter().zip(checkout.run(&steps)) {

@@ -51,7 +51,9 @@ impl Checkout {
     pub(crate) fn new() -> Self {
         let checkout = Self(tempfile::tempdir().unwrap());
         let demo = Path::new("tests/fixtures/demo");
-        copy(&root().join(demo), &checkout.path().join(demo));
+        for folder in [demo, Path::new("rego"), Path::new("deploy")] {
+            copy(&root().join(folder), &checkout.path().join(folder));
+        }
         let programs = checkout.path().join("target/release");
         fs::create_dir_all(&programs).unwrap();
         symlink(env!("CARGO_BIN_EXE_image-integrity"), programs.join("image-integrity")).unwrap();

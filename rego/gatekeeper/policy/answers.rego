@@ -2,6 +2,7 @@
 package lib.image_integrity.answers
 
 import data.lib.image_integrity.references
+import data.lib.image_integrity.text
 
 # The value for a key, where there is exactly one and no error beside it.
 sole(response, key) := found[0] if {
@@ -113,7 +114,7 @@ code(answer) := answer.code if {
 	regex.match(`^[A-Z][A-Z0-9_]{0,63}$`, answer.code)
 } else := "NOT_VERIFIED"
 
-explanation(answer) := concat(" ", [answer.message, answer.remediation]) if {
+explanation(answer) := text.sentences(answer.message, answer.remediation) if {
 	answer.message != ""
 } else := answer.message if {
 	answer.message != ""

@@ -34,19 +34,12 @@ verified(review, parameters, response, image) if {
 	not answers.is_contradicted(response, keys(review, parameters))
 }
 
-# The code and the digest come first: an audit keeps 256 bytes of a message.
-told(review, parameters, response, image) := {"msg": concat(" ", [part | some part in parts; part != ""]), "details": details} if {
+told(review, parameters, response, image) := {"msg": msg, "details": details} if {
 	why := reason(review, parameters, response, image)
 	digest := digest_of(review, response, image)
 	left_out := sort({text.shown(found.image) | some found in excluded(review, parameters)})
 	places := [text.shown(found.place) | some found in present(review, parameters); found.image == image]
-	parts := [
-		why.code,
-		digest,
-		sprintf("%s (%s):", [text.shown(image), concat(", ", places)]),
-		text.shown(why.message),
-		note(left_out),
-	]
+	msg := concat("", [text.denial(why.code, digest, image, places, why.message), text.note(left_out)])
 	details := {
 		"code": why.code,
 		"digest": digest,
@@ -55,10 +48,6 @@ told(review, parameters, response, image) := {"msg": concat(" ", [part | some pa
 		"places": places,
 	}
 }
-
-note([]) := ""
-
-note(left_out) := sprintf("Not verified, since the constraint excludes them: %s.", [concat(", ", left_out)]) if count(left_out) > 0
 
 # Why an image is not verified. There is a reason whatever the answer is.
 reason(review, parameters, response, image) := why if {

@@ -40,7 +40,7 @@ bad := {
 	"isSuccess": false,
 	"subject": sprintf("r.example/side@%s", [digest]),
 	"code": "SIGNATURE_NOT_FOUND",
-	"message": "There is no signature.",
+	"message": "there is no signature",
 	"remediation": "Sign the image.",
 	"verifierReports": [],
 }
@@ -76,7 +76,7 @@ test_a_positive_answer_for_every_image_is_no_violation if {
 
 test_a_negative_answer_is_told_with_code_and_digest_first if {
 	some violation in denials([app, side], {}, [[app_key, good], [side_key, bad]])
-	violation.msg == sprintf("SIGNATURE_NOT_FOUND %s r.example/side:1 (container c1): There is no signature. Sign the image.", [digest])
+	violation.msg == sprintf("SIGNATURE_NOT_FOUND %s r.example/side:1 (container c1): there is no signature. Sign the image.", [digest])
 	violation.details == {
 		"code": "SIGNATURE_NOT_FOUND",
 		"digest": digest,
@@ -259,7 +259,7 @@ test_an_excluded_image_is_not_asked_about_and_told_beside_the_others if {
 	decision.keys(pod([app, side]), parameters) == [app_key]
 	denials([app, side], parameters, [[app_key, good]]) == set()
 	some violation in denials([app, side], parameters, [[app_key, bad]])
-	endswith(violation.msg, "Not verified, since the constraint excludes them: r.example/side:1.")
+	endswith(violation.msg, "Not verified, since they are excluded: r.example/side:1.")
 	violation.details.excludedImages == [side]
 }
 

@@ -5,7 +5,8 @@
 //! What is acceptable is decided before, in `wasm_policy::crypto`.
 #![forbid(unsafe_code)]
 
-use rsa::{BoxedUint, Pkcs1v15Sign, Pss, PublicKey, traits::SignatureScheme};
+mod rsa;
+
 use sha2::{Digest, Sha256, Sha384, Sha512};
 
 /// An RSA public key.
@@ -34,20 +35,21 @@ pub fn sha512(parts: &[&[u8]]) -> [u8; 64] {
 
 /// RSASSA-PKCS1-v1_5 (RFC 8017 section 8.2.2) over a digest, whose length tells which SHA-2 it is of.
 pub fn rsa_pkcs1v15(key: RsaKey<'_>, digest: &[u8], signature: &[u8]) -> bool {
-    match digest.len() {
-        32 => rsa(key, Pkcs1v15Sign::new::<Sha256>(), digest, signature),
-        48 => rsa(key, Pkcs1v15Sign::new::<Sha384>(), digest, signature),
-        64 => rsa(key, Pkcs1v15Sign::new::<Sha512>(), digest, signature),
-        _ => false,
-    }
+    let digest_info = match digest.len() {
+        32 => b"\x30\x31\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01\x05\x00\x04\x20",
+        48 => b"\x30\x41\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x02\x05\x00\x04\x30",
+        64 => b"\x30\x51\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x03\x05\x00\x04\x40",
+        _ => return false,
+    };
+    rsa::verifies_pkcs1v15(key, digest_info, digest, signature)
 }
 
 /// RSASSA-PSS (RFC 8017 section 8.1.2) over a digest, with MGF1 on the same hash function and a salt of exactly so many bytes.
 pub fn rsa_pss(key: RsaKey<'_>, salt_len: usize, digest: &[u8], signature: &[u8]) -> bool {
     match digest.len() {
-        32 => rsa(key, Pss::<Sha256>::new_with_salt(salt_len), digest, signature),
-        48 => rsa(key, Pss::<Sha384>::new_with_salt(salt_len), digest, signature),
-        64 => rsa(key, Pss::<Sha512>::new_with_salt(salt_len), digest, signature),
+        32 => rsa::verifies_pss::<Sha256>(key, salt_len, digest, signature),
+        48 => rsa::verifies_pss::<Sha384>(key, salt_len, digest, signature),
+        64 => rsa::verifies_pss::<Sha512>(key, salt_len, digest, signature),
         _ => false,
     }
 }
@@ -79,14 +81,4 @@ fn hash<D: Digest>(parts: &[&[u8]]) -> sha2::digest::Output<D> {
         state.update(part);
     }
     state.finalize()
-}
-
-/// The crate refuses keys with fewer than 1,024 bits.
-fn rsa(key: RsaKey<'_>, scheme: impl SignatureScheme, digest: &[u8], signature: &[u8]) -> bool {
-    let key = || {
-        let bits = u32::try_from(key.modulus.len()).ok()?.checked_mul(8)?;
-        let modulus = BoxedUint::from_be_slice(key.modulus, bits).ok()?;
-        PublicKey::new(modulus, BoxedUint::from(key.exponent)).ok()
-    };
-    key().is_some_and(|key| scheme.verify(&key, digest, signature).is_ok())
 }

@@ -1,5 +1,7 @@
-//! The generated part of `docs/`: what the closed list of codes and the contract's types say, for people and for other tools.
+//! What is generated and kept in the repository: documents that say what the closed list of codes and the contract's types are, for people and for other
+//! tools, and files that hold the text of others.
 
+mod assembled;
 mod codes;
 mod typescript;
 
@@ -24,7 +26,7 @@ pub(crate) enum DocumentsError {
     },
     /// The files differ from what the types say.
     #[error("out of date: {}; run `cargo run -p xtask -- generate` and commit the result", .0.join(", "))]
-    Drifted(Vec<&'static str>),
+    Drifted(Vec<String>),
     /// A schema that no TypeScript is known for.
     #[error("TypeScript: {0}")]
     Untranslatable(#[from] typescript::Untranslatable),
@@ -48,10 +50,10 @@ pub(crate) fn check() -> Result<(), DocumentsError> {
 }
 
 /// The documents whose files are missing or different, by path.
-fn drifted() -> Result<Vec<(&'static str, String)>, DocumentsError> {
+fn drifted() -> Result<Vec<(String, String)>, DocumentsError> {
     let mut drifted = Vec::new();
     for (path, text) in generated()? {
-        let file = root().join(path);
+        let file = root().join(&path);
         match fs::read_to_string(&file) {
             Ok(present) if present == text => {}
             Ok(_) => drifted.push((path, text)),
@@ -62,14 +64,17 @@ fn drifted() -> Result<Vec<(&'static str, String)>, DocumentsError> {
     Ok(drifted)
 }
 
-fn generated() -> Result<[(&'static str, String); 4], DocumentsError> {
+fn generated() -> Result<Vec<(String, String)>, DocumentsError> {
     let (input, verdict) = (wasm_policy::schema::input().to_value(), wasm_policy::schema::verdict().to_value());
-    Ok([
+    let documents = [
         ("docs/codes.md", codes::page()),
         ("docs/schema/contract.d.ts", typescript::declarations(&[&input, &verdict])?),
         ("docs/schema/input.schema.json", pretty(&input)),
         ("docs/schema/verdict.schema.json", pretty(&verdict)),
-    ])
+    ];
+    let mut files = assembled::files(root())?;
+    files.extend(documents.map(|(path, text)| (path.to_owned(), text)));
+    Ok(files)
 }
 
 fn pretty(schema: &Value) -> String {

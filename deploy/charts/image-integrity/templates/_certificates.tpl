@@ -78,7 +78,7 @@ true
 {{- define "image-integrity.clientCA" -}}
 {{- if .Values.clientCA.pem -}}
 {{- .Values.clientCA.pem -}}
-{{- else if and .Values.gatekeeper.enabled (not (include "image-integrity.sharesGatekeepersNamespace" .)) -}}
+{{- else if and .Values.gatekeeper.enabled (not .Values.clientCA.secretName) (not (include "image-integrity.sharesGatekeepersNamespace" .)) -}}
 {{- $secret := lookup "v1" "Secret" .Values.gatekeeper.namespace "gatekeeper-webhook-server-cert" -}}
 {{- if $secret -}}
 {{- get ($secret.data | default dict) "ca.crt" | b64dec -}}

@@ -3,9 +3,9 @@
 use std::{net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
 
 use clap::{Args, ValueEnum, builder::BoolishValueParser};
-use url::Url;
 
 use super::{RegistryArgs, duration};
+use crate::engine::opa::{DecisionPath, OpaUrl, OpaUrlError};
 
 /// Answer Gatekeeper and OPA in a cluster: an external data provider, and verdicts and evidence over HTTPS
 ///
@@ -92,9 +92,12 @@ pub(in crate::cli) struct EngineArgs {
     /// Send the OPA the bearer token in this file
     #[arg(long, value_name = "FILE", env = "IMAGE_INTEGRITY_ENGINE_TOKEN_FILE")]
     pub(in crate::cli) engine_token_file: Option<PathBuf>,
+    /// How long the OPA may take for one answer
+    #[arg(long, value_name = "DURATION", default_value = "1s", value_parser = duration, env = "IMAGE_INTEGRITY_ENGINE_TIMEOUT")]
+    pub(in crate::cli) engine_timeout: Duration,
     /// Ask this rule of your own Rego, too, as acme/images/decision; it can deny what the module verifies, and not the reverse
     #[arg(long, value_name = "PATH", env = "IMAGE_INTEGRITY_DECISION")]
-    pub(in crate::cli) decision: Option<String>,
+    pub(in crate::cli) decision: Option<DecisionPath>,
 }
 
 /// How much, and how long.
@@ -131,7 +134,7 @@ pub(in crate::cli) struct LimitArgs {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::cli) enum EngineName {
     Native,
-    Opa(Url),
+    Opa(OpaUrl),
 }
 
 impl FromStr for EngineName {
@@ -142,7 +145,7 @@ impl FromStr for EngineName {
             return Ok(Self::Native);
         }
         let url = text.strip_prefix("opa=").ok_or("write native, or opa=URL as opa=http://127.0.0.1:8181")?;
-        url.parse().map(Self::Opa).map_err(|error| format!("{error}: write opa=URL as opa=http://127.0.0.1:8181"))
+        url.parse().map(Self::Opa).map_err(|error: OpaUrlError| error.to_string())
     }
 }
 

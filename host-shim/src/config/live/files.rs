@@ -10,7 +10,10 @@ use tokio::{
 use tracing::{info, warn};
 
 use super::{
-    super::{Configuration, Notes, Place, object::Objects},
+    super::{
+        Configuration, Notes, Place,
+        object::{Objects, Origin},
+    },
     Live, NO_VERIFIER, NamespacedObjects, Scope, Snapshot, objects,
 };
 use crate::sources::{
@@ -107,7 +110,7 @@ impl Files {
         let scopes = spawn_blocking(move || scopes(&texts, &notes, namespaced)).await;
         let (cluster, namespaces) = scopes.unwrap_or_else(|failure| Err(self.mistake(&failure)))?;
         self.generation += 1;
-        Ok(Snapshot { generation: self.generation, cluster, namespaces, unready: Vec::new() })
+        Ok(Snapshot { generation: self.generation, cluster, namespaces, unready: Vec::new(), broken_watches: 0 })
     }
 
     fn mistake(&self, failure: &JoinError) -> Mistakes {
@@ -134,7 +137,7 @@ type Scopes = (Arc<Scope>, BTreeMap<String, Arc<Scope>>);
 /// The cluster's scope and those of namespaces; a mistake in any of them is one in the files.
 fn scopes(texts: &[SourceText], notes: &Notes, namespaced: NamespacedObjects) -> Result<Scopes, Mistakes> {
     let findings = Findings::default();
-    let objects = Objects::of_texts(texts, &findings);
+    let objects = Objects::of_texts(texts, Origin::Files, &findings);
     let mut notes = notes.clone();
     notes.append(findings.into_result()?);
     let scope = |namespace: Option<&str>| -> Result<Arc<Scope>, Mistakes> {

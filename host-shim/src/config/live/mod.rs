@@ -2,6 +2,7 @@
 //!
 //! What cannot be used never admits: a [`Scope`] without a configuration says why, and every image that is asked about in it is refused.
 
+mod cluster;
 mod files;
 mod objects;
 #[cfg(test)]
@@ -11,6 +12,7 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use tokio::sync::watch;
 
+pub use cluster::{ClusterError, ClusterOptions, ClusterSecrets, watch_cluster};
 pub use files::watch_files;
 
 use super::Configuration;
@@ -28,6 +30,7 @@ pub struct Snapshot {
     /// Only of namespaces in which objects of their own apply.
     namespaces: BTreeMap<String, Arc<Scope>>,
     unready: Vec<String>,
+    broken_watches: usize,
 }
 
 impl Snapshot {
@@ -49,6 +52,11 @@ impl Snapshot {
     /// Why the server is not ready: objects of the cluster only, each named with its reason. What is wrong in a namespace never appears here.
     pub fn unready(&self) -> &[String] {
         &self.unready
+    }
+
+    /// Kinds of objects whose changes do not arrive at the moment.
+    pub fn broken_watches(&self) -> usize {
+        self.broken_watches
     }
 }
 

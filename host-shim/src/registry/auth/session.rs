@@ -1,6 +1,10 @@
-//! What is kept of a login: one for each host and repository, since a token gives the right to pull from one repository.
+//! What is kept of a login: one for each host and repository, since a token gives the right to pull from one repository; and what was refused.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    hash::{BuildHasher as _, RandomState},
+    sync::Arc,
+    time::Duration,
+};
 
 use http::HeaderValue;
 use moka::sync::Cache;
@@ -20,7 +24,7 @@ const MAX_SESSIONS: u64 = 10_000;
 /// How long a login is kept that nobody uses.
 const IDLE: Duration = Duration::from_mins(30);
 
-/// How long a refused credential is not shown to the same repository again: a few wrong tries lock an account.
+/// How long a refused credential is not shown again: a few wrong tries lock an account.
 const REFUSAL_LASTS: Duration = Duration::from_secs(30);
 
 /// The logins of one keychain.
@@ -28,9 +32,39 @@ const REFUSAL_LASTS: Duration = Duration::from_secs(30);
 pub(in crate::registry) struct Sessions {
     /// By host and repository.
     open: Cache<(String, String), Session>,
-    /// What was refused where, and why. The credential is kept, so that no other one takes its address.
-    refused: Cache<(String, String, usize), (Arc<Credential>, String)>,
+    /// What was refused where, and why.
+    refused: Cache<Shown, String>,
+    /// Credentials that were shown to a host, and whether they were accepted.
+    tried: Cache<Shown, Arc<Mutex<bool>>>,
+    /// Tells logins apart in the keys above, which hold no secret so.
+    hasher: RandomState,
 }
+
+/// A login that was shown to a host; for one of its repositories, where it may be good for another.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+struct Shown {
+    login: u64,
+    origin: String,
+    repository: Option<String>,
+}
+
+/// That a credential is not accepted.
+#[derive(Clone, Debug)]
+pub(super) struct Refusal {
+    pub(super) of: Refused,
+    pub(super) why: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Refused {
+    /// The login itself, whatever it is shown for.
+    Login,
+    /// The right to pull from this repository, as far as one can tell.
+    Repository,
+}
+
+/// The only one to show a credential to a host that has not accepted it yet.
+pub(super) struct Trial(Option<OwnedMutexGuard<bool>>);
 
 /// What is known about logging in to one repository.
 #[derive(Clone, Debug, Default)]
@@ -39,8 +73,8 @@ pub(super) struct Session(Arc<Mutex<State>>);
 #[derive(Debug, Default)]
 pub(super) struct State {
     pub(super) login: Option<Login>,
-    /// Whether a request has been answered that came without a login.
-    pub(super) is_open: bool,
+    /// Whether a request went out without a login. Whatever came of it, the next ones do not wait for one another.
+    pub(super) was_asked: bool,
 }
 
 /// What was granted, and by what.
@@ -67,17 +101,41 @@ impl Sessions {
         Self {
             open: Cache::builder().max_capacity(MAX_SESSIONS).time_to_idle(IDLE).build(),
             refused: Cache::builder().max_capacity(MAX_SESSIONS).time_to_live(REFUSAL_LASTS).build(),
+            tried: Cache::builder().max_capacity(MAX_SESSIONS).time_to_idle(IDLE).build(),
+            hasher: RandomState::new(),
         }
     }
 
     /// Why a credential was refused a moment ago, by the registry or for it.
-    pub(super) fn refusal(&self, at: &Endpoint, repository: &str, credential: &Arc<Credential>) -> Option<String> {
-        self.refused.get(&refused_at(at, repository, credential)).map(|(_, why)| why)
+    pub(super) fn refusal(&self, at: &Endpoint, repository: &str, credential: &Credential) -> Option<String> {
+        let here = self.shown(at, None, credential);
+        self.refused.get(&here).or_else(|| self.refused.get(&Shown { repository: Some(repository.to_owned()), ..here }))
     }
 
     /// Remembers that a credential was refused.
-    pub(super) fn refuse(&self, at: &Endpoint, repository: &str, credential: Arc<Credential>, why: String) {
-        self.refused.insert(refused_at(at, repository, &credential), (credential, why));
+    pub(super) fn refuse(&self, at: &Endpoint, repository: &str, credential: &Credential, refusal: Refusal) {
+        let repository = (refusal.of == Refused::Repository).then_some(repository);
+        let shown = self.shown(at, repository, credential);
+        self.refused.insert(shown.clone(), refusal.why);
+        // What was accepted once is tried alone again.
+        self.tried.invalidate(&shown);
+    }
+
+    /// Waits until nobody else tries the credential at the host. Once it is accepted nobody waits any more.
+    pub(super) async fn try_out(
+        &self,
+        at: &Endpoint,
+        credential: &Credential,
+        deadline: Deadline,
+    ) -> Result<Trial, Passed> {
+        let tried = self.tried.get_with(self.shown(at, None, credential), Arc::default);
+        let is_accepted = deadline.bound(tried.lock_owned()).await?;
+        Ok(Trial((!*is_accepted).then_some(is_accepted)))
+    }
+
+    fn shown(&self, at: &Endpoint, repository: Option<&str>, credential: &Credential) -> Shown {
+        let login = self.hasher.hash_one(credential.login());
+        Shown { login, origin: at.origin(), repository: repository.map(str::to_owned) }
     }
 
     /// The session of a repository at a host.
@@ -93,12 +151,36 @@ impl Session {
     }
 }
 
+impl State {
+    /// Forgets the login, unless there is another one by now.
+    pub(super) fn forget(&mut self, login: &Login) {
+        self.login.take_if(|now| now.authorization.header == login.authorization.header);
+    }
+}
+
+impl Login {
+    /// Whether a credential helper gave it so long ago that it may have another one by now.
+    pub(super) fn may_have_lapsed(&self) -> bool {
+        self.credential.as_ref().is_some_and(|credential| credential.is_old())
+    }
+}
+
 impl Authorization {
+    /// Whether a token service made it, which has taken the credential then. What is made of a password alone is not known to be right until it is used.
+    pub(super) fn is_granted(&self) -> bool {
+        self.until.is_some()
+    }
+
     pub(super) fn is_fresh(&self) -> bool {
         self.until.is_none_or(|until| Instant::now() < until)
     }
 }
 
-fn refused_at(at: &Endpoint, repository: &str, credential: &Arc<Credential>) -> (String, String, usize) {
-    (at.origin(), repository.to_owned(), Arc::as_ptr(credential).addr())
+impl Trial {
+    /// Lets all others show it, too.
+    pub(super) fn succeed(&mut self) {
+        if let Some(mut is_accepted) = self.0.take() {
+            *is_accepted = true;
+        }
+    }
 }

@@ -86,7 +86,7 @@ fn logins(auths: &Object, member: &str, origin: &str) -> Result<Vec<Entry>, Wron
             entry => entry.object(&at)?,
         };
         if let Some(login) = login(members, &at)? {
-            let credential = Arc::new(Credential { login, found_in: format!("{origin}: {at}") });
+            let credential = Arc::new(Credential { login, found_in: format!("{origin}: {at}"), given: None });
             logins.push(Entry { pattern: Pattern::new(key), credential });
         }
     }

@@ -15,13 +15,13 @@ use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWriteExt},
     process::{Child, Command},
     sync::OnceCell,
-    time::timeout,
+    time::{Instant, timeout},
 };
 use tracing::debug;
 use wasm_policy::text::shown;
 
 use super::{
-    Credential, GRACE, HELPER_TIME, Login, MAX_HELPER_BYTES, MAX_KEPT,
+    ANSWER_LASTS, Credential, GRACE, HELPER_TIME, Login, MAX_HELPER_BYTES, MAX_KEPT,
     error::{CredentialError, HelperFault},
     json::Json,
     pattern::Authority,
@@ -59,15 +59,22 @@ pub(super) struct Choice {
     pub(super) store: Option<HelperName>,
 }
 
-/// Runs helpers, each once for a registry.
+/// Runs helpers, each once for a registry and some time.
 #[derive(Debug)]
 pub(super) struct Runner {
     helpers: Helpers,
     kept: Mutex<HashMap<(HelperName, Authority), Kept>>,
 }
 
+/// An answer, and since when it is kept.
+#[derive(Debug)]
+struct Kept {
+    cell: Cell,
+    since: Instant,
+}
+
 /// Empty while a helper runs.
-type Kept = Arc<OnceCell<Answer>>;
+type Cell = Arc<OnceCell<Answer>>;
 
 type Answer = Result<Option<Arc<Credential>>, CredentialError>;
 
@@ -118,29 +125,37 @@ impl Runner {
         let run = async {
             let login = run(helper, search_path, registry).await.map_err(failed)?;
             let found_in = || format!("credential helper {} for {registry}", helper.program());
-            Ok(login.map(|login| Arc::new(Credential { login, found_in: found_in() })))
+            let given = Some(Instant::now());
+            Ok(login.map(|login| Arc::new(Credential { login, found_in: found_in(), given })))
         };
         let answer = deadline.bound(cell.get_or_init(|| run)).await.map_err(|_| failed(HelperFault::DeadlinePassed))?;
         if answer.is_err() {
-            self.forget(&key, &cell);
+            self.forget(|kept| Arc::ptr_eq(kept, &cell));
         }
         answer.clone()
     }
 
-    fn cell(&self, key: &(HelperName, Authority)) -> Kept {
+    /// Forgets the answer with this login.
+    pub(super) fn forget_login(&self, credential: &Arc<Credential>) {
+        self.forget(|kept| matches!(kept.get(), Some(Ok(Some(kept))) if Arc::ptr_eq(kept, credential)));
+    }
+
+    fn cell(&self, key: &(HelperName, Authority)) -> Cell {
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
         // Images name registries at will, so there is no end to them.
         if kept.len() >= MAX_KEPT && !kept.contains_key(key) {
             kept.clear();
         }
-        kept.entry(key.clone()).or_default().clone()
-    }
-
-    fn forget(&self, key: &(HelperName, Authority), cell: &Kept) {
-        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.get(key).is_some_and(|now| Arc::ptr_eq(now, cell)) {
+        if kept.get(key).is_some_and(|kept| kept.since.elapsed() >= ANSWER_LASTS) {
             kept.remove(key);
         }
+        let new = || Kept { cell: Cell::default(), since: Instant::now() };
+        Arc::clone(&kept.entry(key.clone()).or_insert_with(new).cell)
+    }
+
+    fn forget(&self, is_meant: impl Fn(&Cell) -> bool) {
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.retain(|_, kept| !is_meant(&kept.cell));
     }
 }
 

@@ -19,6 +19,7 @@ use std::{
     ffi::OsString,
     fmt,
     fs::File,
+    hash::{Hash, Hasher},
     io::{self, Read},
     path::{Path, PathBuf},
     sync::Arc,
@@ -27,6 +28,7 @@ use std::{
 
 use secrecy::{ExposeSecret, SecretString, zeroize::Zeroizing};
 use sha2::{Digest as _, Sha256};
+use tokio::time::Instant;
 use wasm_policy::text::shown;
 
 pub use error::{CredentialError, DockerConfigError};
@@ -52,6 +54,8 @@ const MAX_HELPER_BYTES: usize = 64 << 10;
 const HELPER_TIME: Duration = Duration::from_secs(10);
 /// How long the outputs of a helper that has ended are read, if another program holds them open.
 const GRACE: Duration = Duration::from_millis(500);
+/// How long the answer of a helper is kept. The logins of clouds end after an hour or twelve, and helpers renew them before.
+const ANSWER_LASTS: Duration = Duration::from_mins(5);
 /// Answers of helpers that are kept.
 const MAX_KEPT: usize = 1_000;
 
@@ -60,6 +64,8 @@ const MAX_KEPT: usize = 1_000;
 pub struct Credential {
     login: Login,
     found_in: String,
+    /// When a helper gave it.
+    given: Option<Instant>,
 }
 
 /// What a registry or its token server is shown.
@@ -201,6 +207,14 @@ impl Keychain {
         Ok(candidates)
     }
 
+    /// Forgets a login that was refused, if it is a helper's: it is asked again then.
+    pub fn forget(&self, credential: &Arc<Credential>) {
+        for source in &self.sources {
+            let runner = &source.runner;
+            runner.forget_login(credential);
+        }
+    }
+
     /// Whether there could be a credential for a repository. No helper is asked.
     pub fn may_have(&self, registry: &str, repository: &str) -> bool {
         let registry = Authority::new(registry);
@@ -221,6 +235,11 @@ impl Credential {
     /// Where it was found, for people.
     pub fn found_in(&self) -> &str {
         &self.found_in
+    }
+
+    /// Whether a helper gave it so long ago that it is asked again.
+    pub(super) fn is_old(&self) -> bool {
+        self.given.is_some_and(|given| given.elapsed() >= ANSWER_LASTS)
     }
 }
 
@@ -272,6 +291,17 @@ impl Login {
                 token.expose_secret() == other.expose_secret()
             }
             _ => false,
+        }
+    }
+}
+
+/// For telling logins apart by a hasher that nobody knows: a number that is the same for the same login.
+impl Hash for Login {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        std::mem::discriminant(self).hash(state);
+        match self {
+            Self::Basic { user, password } => (user, password.expose_secret()).hash(state),
+            Self::IdentityToken(token) | Self::RegistryToken(token) => token.expose_secret().hash(state),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use super::*;
 use crate::registry::credentials::{Helpers, PullSecret};
 
-const PASSWORD: &str = "pass:word-7f3";
+pub(super) const PASSWORD: &str = "pass:word-7f3";
 /// `alice:pass:word-7f3`
 const ALICE: &str = "Basic YWxpY2U6cGFzczp3b3JkLTdmMw==";
 
@@ -43,7 +43,7 @@ pub(super) fn token(text: &str) -> Reply {
     Reply::new(200, &[("content-type", "application/json")], format!(r#"{{"token":"{text}"}}"#))
 }
 
-fn authorization(seen: &Seen) -> Option<&str> {
+pub(super) fn authorization(seen: &Seen) -> Option<&str> {
     seen.header("authorization")
 }
 
@@ -66,7 +66,7 @@ async fn with_tokens() -> Server {
 }
 
 /// What was asked, with what came along to prove who asks.
-fn conversation(server: &Server) -> Vec<String> {
+pub(super) fn conversation(server: &Server) -> Vec<String> {
     let line = |seen: &Seen| {
         let authorization = authorization(seen).map(|value| format!(" [{value}]")).unwrap_or_default();
         format!("{} {}{authorization}", seen.method, seen.path())
@@ -210,7 +210,7 @@ async fn bearer_is_answered_where_basic_is_offered_too() {
 }
 
 /// Two credentials for a server, the second with a longer key.
-fn two(server: &Server) -> Keychain {
+pub(super) fn two(server: &Server) -> Keychain {
     let app = format!("{}/app", server.host());
     of_entries(&[
         (&server.host(), r#""username":"second","password":"secret-2""#),
@@ -340,26 +340,6 @@ async fn a_token_that_counts_no_longer_is_renewed_once() {
 }
 
 #[tokio::test]
-async fn whoever_asks_at_the_same_time_logs_in_once() {
-    let server = Server::start(|seen| match (seen.path(), authorization(seen)) {
-        ("/token", _) => token("t1"),
-        (path, Some("Bearer t1")) if path.contains("/referrers/") => page("[]", &[]),
-        (_, Some("Bearer t1")) => manifest_reply(CONTENT),
-        _ => challenge(seen),
-    })
-    .await;
-    let registries = logged_in(keychain(&server, &alice()));
-    let image = image(&server, &format!("@{}", digest_of(CONTENT)));
-    let (repository, allowance, digest) = (registries.repository(&image), allowance(ample()), digest_of(CONTENT));
-    let (resolved, listed) = tokio::join!(
-        repository.resolve(&image, &allowance),
-        repository.referrers(&digest, &WantedTypes::Every, &allowance)
-    );
-    assert!(resolved.is_ok() && listed.is_ok());
-    assert_eq!(server.seen().len(), 4, "one 401, one token, two answers: {:?}", conversation(&server));
-}
-
-#[tokio::test]
 async fn a_challenge_that_cannot_be_answered_is_told() {
     for (value, told) in [("Negotiate", "neither Bearer nor Basic"), ("Bearer realm=", "not well-formed")] {
         let server = Server::start(move |_| Reply::new(401, &[("www-authenticate", value)], "")).await;
@@ -408,33 +388,6 @@ async fn what_shows_registries_for_debugging_shows_no_secret() {
     for secret in [PASSWORD, "t1\"", "Bearer t1", ALICE] {
         assert!(!shown.contains(secret), "{secret}");
     }
-}
-
-#[tokio::test]
-async fn a_credential_that_was_refused_is_not_shown_again_at_once() {
-    // A few wrong tries lock an account.
-    let server = Server::start(challenge_by_basic).await;
-    let registries = logged_in(keychain(&server, &alice()));
-    for _ in 0..3 {
-        assert_eq!(code_of(resolve(&registries, &server).await), Code::RegistryLoginFailed);
-    }
-    let shown = server.seen().iter().filter(|seen| authorization(seen).is_some()).count();
-    assert_eq!(shown, 1, "{:?}", conversation(&server));
-}
-
-fn challenge_by_basic(_: &Seen) -> Reply {
-    Reply::new(
-        401,
-        &[("www-authenticate", "Basic")],
-        r#"{"errors":[{"code":"UNAUTHORIZED","message":"no: pass:word-7f3"}]}"#,
-    )
-}
-
-#[tokio::test]
-async fn the_words_of_a_registry_that_refuses_a_password_are_not_repeated() {
-    let server = Server::start(challenge_by_basic).await;
-    let error = resolve(&logged_in(keychain(&server, &alice())), &server).await.unwrap_err();
-    assert!(!error.to_string().contains(PASSWORD), "{error}");
 }
 
 #[tokio::test]

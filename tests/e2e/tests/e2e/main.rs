@@ -13,6 +13,7 @@ mod notation_go;
 mod one_verdict;
 mod packing;
 mod registries;
+mod rego;
 mod requests;
 mod storage;
 

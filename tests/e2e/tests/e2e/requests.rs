@@ -19,10 +19,18 @@ struct Guarded {
 
 impl Guarded {
     fn new() -> Self {
-        let tokens = TokenServer::start("app", &[]);
+        Self::by(TokenServer::start("app", &[]), |front| DockerConfig::password(front.host(), PASSWORD))
+    }
+
+    /// One whose token server gives everybody a token for `app`, and a user without a login.
+    fn public() -> Self {
+        Self::by(TokenServer::start("app", &["--public", "app"]), |_| DockerConfig::new(&serde_json::json!({})))
+    }
+
+    fn by(tokens: TokenServer, login: impl Fn(&Proxy) -> DockerConfig) -> Self {
         let registry = Registry::with_tokens(&tokens);
         let front = Proxy::before(&registry, &["--referrers-api"]);
-        let login = DockerConfig::password(front.host(), PASSWORD);
+        let login = login(&front);
         Self { tokens, registry, front, login }
     }
 
@@ -119,6 +127,17 @@ fn by_digest_behind_tokens_it_is_six() {
     let requests = guarded.requests_for(&[guarded.front.image(&format!("app@sha256:{SIGNED}"))]);
     assert_eq!(guarded.requests_for_tokens(), ["GET 200 basic alice"]);
     assert_eq!(requests.len(), 5, "{requests:#?}");
+}
+
+#[test]
+fn by_digest_it_is_six_as_well_where_everybody_is_given_a_token() {
+    let guarded = Guarded::public();
+    guarded.registry.copy("demo/layout", "signed", "app:v1");
+    let requests = guarded.requests_for(&[guarded.front.image(&format!("app@sha256:{SIGNED}"))]);
+    // The second is for what ends the log.
+    assert_eq!(guarded.tokens.requests(), ["GET 200 anonymous"; 2]);
+    assert_eq!(requests.len(), 5, "{requests:#?}");
+    assert_eq!(count(&requests, "", " 401"), 1, "{requests:#?}");
 }
 
 #[test]

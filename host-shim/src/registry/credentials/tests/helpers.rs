@@ -1,58 +1,22 @@
 //! Credential helpers as shell scripts: those that answer, and those that do anything else.
 #![cfg(unix)]
 
-use std::{
-    fs,
-    io::Write as _,
-    process::{Command, Stdio},
-};
+use std::{fs, process::Command};
 
 use super::*;
-use crate::testing::short;
+use crate::testing::{later, machine::Machine, short};
 
 const LOGIN: &str = r#"echo '{"ServerURL":"x","Username":"alice","Secret":"hunter2"}'"#;
 
-/// A config, and the folder in which its helpers are.
-struct Machine {
-    folder: tempfile::TempDir,
-}
-
-impl Machine {
-    fn new() -> Self {
-        Self { folder: tempfile::tempdir().unwrap() }
-    }
-
-    /// With a helper that does this.
-    fn with(self, name: &str, script: &str) -> Self {
-        let path = self.folder.path().join(format!("docker-credential-{name}"));
-        // Written by another process: were it open for writing here, a child started by another test could hold it open, and it could not be run.
-        let mut writer = Command::new("sh")
-            .args(["-c", r#"cat >"$0" && chmod +x "$0""#])
-            .arg(path)
-            .stdin(Stdio::piped())
-            .spawn()
-            .unwrap();
-        writer.stdin.take().unwrap().write_all(format!("#!/bin/sh\n{script}\n").as_bytes()).unwrap();
-        assert!(writer.wait().unwrap().success());
-        self
-    }
-
-    fn keychain(&self, config: &str) -> Keychain {
-        let helpers = Helpers::Run { search_path: self.folder.path().as_os_str().to_owned() };
-        Keychain::read(config.as_bytes(), Form::File, "config.json".to_owned(), helpers).unwrap()
-    }
-
-    /// What a helper wrote into a file of the folder.
-    fn log(&self, name: &str) -> String {
-        fs::read_to_string(self.folder.path().join(name)).unwrap_or_default()
-    }
+fn keychain(machine: &Machine, config: &str) -> Keychain {
+    Keychain::read(config.as_bytes(), Form::File, "config.json".to_owned(), machine.helpers()).unwrap()
 }
 
 const STORE: &str = r#"{"credsStore":"test"}"#;
 
 async fn fault_before(script: &str, deadline: Deadline) -> String {
     let machine = Machine::new().with("test", script);
-    let error = machine.keychain(STORE).candidates("reg.example:5000", "app", deadline).await.unwrap_err();
+    let error = keychain(&machine, STORE).candidates("reg.example:5000", "app", deadline).await.unwrap_err();
     let start = "the credential helper docker-credential-test for reg.example:5000, named in config.json, ";
     error.to_string().strip_prefix(start).unwrap().to_owned()
 }
@@ -64,7 +28,7 @@ async fn fault(script: &str) -> String {
 #[tokio::test]
 async fn a_helper_is_asked_for_the_server_as_docker_asks() {
     let machine = Machine::new().with("test", &format!(r#"echo "$* $(cat)" >>"${{0%/*}}/log"; {LOGIN}"#));
-    let keychain = machine.keychain(STORE);
+    let keychain = keychain(&machine, STORE);
     let found = candidates(&keychain, "reg.example:5000", "app").await;
     assert_eq!(in_clear(found[0].login()), "basic alice hunter2");
     assert_eq!(found[0].to_string(), "credential helper docker-credential-test for reg.example:5000");
@@ -75,7 +39,7 @@ async fn a_helper_is_asked_for_the_server_as_docker_asks() {
 #[tokio::test]
 async fn the_user_token_stands_for_an_identity_token() {
     let machine = Machine::new().with("test", r#"echo '{"Username":"<token>","Secret":"an identity"}'"#);
-    assert_eq!(logins(&machine.keychain(STORE), "reg.example", "app").await, ["identity an identity"]);
+    assert_eq!(logins(&keychain(&machine, STORE), "reg.example", "app").await, ["identity an identity"]);
 }
 
 #[tokio::test]
@@ -83,10 +47,13 @@ async fn the_helper_of_a_registry_comes_before_the_store_and_both_before_what_is
     let answer = |user: &str| format!(r#"echo '{{"Username":"{user}","Secret":"s"}}'"#);
     let machine = Machine::new().with("own", &answer("own")).with("store", &answer("store"));
     let auths = r#"{"username":"written","password":"s"}"#;
-    let keychain = machine.keychain(&format!(
-        r#"{{"credsStore":"store","credHelpers":{{"a.example":"own","b.example":"","a.example/path":"x","*.example":"x"}},
+    let keychain = keychain(
+        &machine,
+        &format!(
+            r#"{{"credsStore":"store","credHelpers":{{"a.example":"own","b.example":"","a.example/path":"x","*.example":"x"}},
             "auths":{{"*.example":{auths}}}}}"#
-    ));
+        ),
+    );
     assert_eq!(logins(&keychain, "a.example", "app").await, ["basic own s", "basic written s"]);
     assert_eq!(logins(&keychain, "b.example", "app").await, ["basic written s"]);
     assert_eq!(logins(&keychain, "c.example", "app").await, ["basic store s", "basic written s"]);
@@ -102,7 +69,7 @@ async fn a_helper_that_has_nothing_leads_to_what_is_written() {
     ] {
         let machine = Machine::new().with("test", script);
         let keychain =
-            machine.keychain(&format!(r#"{{"credsStore":"test","auths":{{"reg.example":{{"auth":"{ALICE}"}}}}}}"#));
+            keychain(&machine, &format!(r#"{{"credsStore":"test","auths":{{"reg.example":{{"auth":"{ALICE}"}}}}}}"#));
         assert!(keychain.may_have("other.example", "app"));
         assert_eq!(logins(&keychain, "reg.example", "app").await, [format!("basic alice {PASSWORD}")], "{script}");
         assert!(candidates(&keychain, "other.example", "app").await.is_empty(), "{script}");
@@ -163,9 +130,9 @@ async fn a_helper_may_take_ten_seconds() {
 #[tokio::test]
 async fn a_helper_whose_answer_nobody_waits_for_is_killed() {
     let machine = Machine::new().with("test", r#"exec 3>"${0%/*}/alive"; echo started >&3; exec sleep 600"#);
-    let alive = machine.folder.path().join("alive");
+    let alive = machine.folder().join("alive");
     assert!(Command::new("mkfifo").arg(&alive).status().unwrap().success());
-    let keychain = machine.keychain(STORE);
+    let keychain = keychain(&machine, STORE);
     // It ends when the helper, which holds the other end, is gone.
     let watch = tokio::net::unix::pipe::OpenOptions::new().open_receiver(&alive).unwrap();
     let mut line = [0; 8];
@@ -196,7 +163,7 @@ async fn started(watch: &tokio::net::unix::pipe::Receiver, line: &mut [u8]) {
 #[tokio::test]
 async fn a_program_that_a_helper_leaves_behind_does_not_hold_its_answer_up() {
     let machine = Machine::new().with("test", &format!("sleep 60 & {LOGIN}"));
-    let keychain = machine.keychain(STORE);
+    let keychain = keychain(&machine, STORE);
     let found = keychain.candidates("reg.example", "app", Deadline::within(HELPER_TIME / 2)).await.unwrap();
     assert_eq!(in_clear(found[0].login()), "basic alice hunter2");
 }
@@ -204,13 +171,13 @@ async fn a_program_that_a_helper_leaves_behind_does_not_hold_its_answer_up() {
 #[tokio::test]
 async fn a_helper_need_not_read_what_it_is_asked() {
     let machine = Machine::new().with("test", &format!("exec <&-; {LOGIN}"));
-    assert_eq!(logins(&machine.keychain(STORE), "reg.example", "app").await, ["basic alice hunter2"]);
+    assert_eq!(logins(&keychain(&machine, STORE), "reg.example", "app").await, ["basic alice hunter2"]);
 }
 
 #[tokio::test]
 async fn a_helper_runs_once_for_a_registry_however_many_ask() {
     let machine = Machine::new().with("test", &format!(r#"echo run >>"${{0%/*}}/log"; {LOGIN}"#));
-    let keychain = machine.keychain(STORE);
+    let keychain = keychain(&machine, STORE);
     let ask = || logins(&keychain, "reg.example", "app");
     let (first, second, third) = tokio::join!(ask(), ask(), ask());
     assert!(first == second && second == third && third == ask().await);
@@ -222,7 +189,7 @@ async fn a_helper_runs_once_for_a_registry_however_many_ask() {
 #[tokio::test]
 async fn a_failed_run_is_shared_by_those_who_wait_and_repeated_by_those_who_ask_later() {
     let machine = Machine::new().with("test", r#"echo run >>"${0%/*}/log"; exit 1"#);
-    let keychain = machine.keychain(STORE);
+    let keychain = keychain(&machine, STORE);
     let ask = || keychain.candidates("reg.example", "app", ample());
     let (first, second) = tokio::join!(ask(), ask());
     assert_eq!(first.unwrap_err(), second.unwrap_err());
@@ -235,7 +202,7 @@ async fn a_failed_run_is_shared_by_those_who_wait_and_repeated_by_those_who_ask_
 async fn a_helper_is_looked_for_in_the_absolute_folders_of_path_alone() {
     let start = "the credential helper docker-credential-test for reg.example, named in config.json, ";
     let machine = Machine::new().with("test", LOGIN);
-    let folder = machine.folder.path().to_str().unwrap().to_owned();
+    let folder = machine.folder().to_str().unwrap().to_owned();
     let here = std::env::current_dir().unwrap();
     let relative = "../".repeat(here.components().count() - 1) + &folder[1..];
     assert!(Path::new(&relative).is_dir(), "{relative}");
@@ -260,8 +227,8 @@ async fn a_helper_is_looked_for_in_the_absolute_folders_of_path_alone() {
 #[tokio::test]
 async fn a_helper_that_is_no_program_is_told() {
     let machine = Machine::new();
-    fs::write(machine.folder.path().join("docker-credential-test"), LOGIN).unwrap();
-    let error = machine.keychain(STORE).candidates("reg.example", "app", ample()).await.unwrap_err();
+    fs::write(machine.folder().join("docker-credential-test"), LOGIN).unwrap();
+    let error = keychain(&machine, STORE).candidates("reg.example", "app", ample()).await.unwrap_err();
     assert!(error.to_string().ends_with("cannot be run: Permission denied (os error 13)"), "{error}");
 }
 
@@ -273,4 +240,33 @@ async fn where_helpers_may_not_run_a_registry_that_has_one_is_an_error() {
     let start = "the credential helper docker-credential-test for ghcr.io, named in config.json, ";
     assert_eq!(error, format!("{start}is not run: helpers are programs, and none may run here"));
     assert_eq!(logins(&keychain, "quay.io", "app").await, ["basic a b"]);
+}
+
+#[tokio::test]
+async fn a_helper_is_asked_again_after_some_minutes() {
+    let machine = Machine::new().with("test", &format!(r#"echo run >>"${{0%/*}}/log"; {LOGIN}"#));
+    let keychain = keychain(&machine, STORE);
+    let first = candidates(&keychain, "reg.example", "app").await;
+    assert!(!first[0].is_old());
+    later(ANSWER_LASTS).await;
+    assert!(first[0].is_old());
+    let second = candidates(&keychain, "reg.example", "app").await;
+    assert!(!second[0].is_old());
+    assert_eq!(machine.log("log"), "run\nrun\n");
+}
+
+#[tokio::test]
+async fn a_login_that_is_forgotten_is_asked_for_again_and_no_other() {
+    let machine = Machine::new().with("test", &format!(r#"echo run >>"${{0%/*}}/log"; {LOGIN}"#));
+    let keychain = keychain(&machine, STORE);
+    let found = candidates(&keychain, "reg.example", "app").await;
+    candidates(&keychain, "other.example", "app").await;
+    keychain.forget(&found[0]);
+    candidates(&keychain, "other.example", "app").await;
+    assert_eq!(machine.log("log"), "run\nrun\n");
+    candidates(&keychain, "reg.example", "app").await;
+    // It has been forgotten already, and there is another.
+    keychain.forget(&found[0]);
+    candidates(&keychain, "reg.example", "app").await;
+    assert_eq!(machine.log("log"), "run\nrun\nrun\n");
 }

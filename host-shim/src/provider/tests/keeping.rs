@@ -1,0 +1,145 @@
+//! What is kept, for whom and for how long.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use futures_util::future::join_all;
+use tokio::sync::Notify;
+
+use super::world::{VERIFY, World, error, item};
+use crate::testing::{
+    fixture,
+    registry::{self, demo, demo_layout, plain_demo},
+    server::{Reply, Server},
+};
+
+#[tokio::test]
+async fn fifty_who_ask_about_a_cold_image_cost_the_registry_four_requests() {
+    let (server, asked) = (plain_demo().await, World::default().start().await);
+    let key = format!("{}/app:signed", server.host());
+    let codes = join_all((0..50).map(|_| asked.code(&key))).await;
+    assert!(codes.iter().all(|code| code == "VERIFIED"), "{codes:?}");
+    assert_eq!(server.seen().len(), 4, "{:?}", server.paths());
+}
+
+#[tokio::test]
+async fn a_warm_answer_asks_neither_the_registry_nor_the_engine() {
+    let (server, asked) = (plain_demo().await, World::default().start().await);
+    for tag in ["signed", "unsigned"] {
+        let key = format!("{}/app:{tag}", server.host());
+        let first = asked.code(&key).await;
+        let before = (server.seen().len(), asked.judged.load(Ordering::SeqCst));
+        assert_eq!(asked.code(&key).await, first);
+        // No object of this namespace is configured: the cluster's answer is its own.
+        assert_eq!(asked.code(&format!("[team-a]{key}")).await, first);
+        assert_eq!((server.seen().len(), asked.judged.load(Ordering::SeqCst)), before, "{tag}");
+    }
+}
+
+#[tokio::test]
+async fn what_the_registry_says_again_is_not_verified_again() {
+    let server = plain_demo().await;
+    let asked = World { told_for: Duration::from_nanos(1), ..World::default() }.start().await;
+    let key = format!("{}/app:signed", server.host());
+    assert_eq!(asked.code(&key).await, "VERIFIED");
+    let before = (server.seen().len(), asked.judged.load(Ordering::SeqCst));
+    assert_eq!(asked.code(&key).await, "VERIFIED");
+    // Tag and list are asked for, and one verdict says that a list is needed; no content is fetched, and no signature verified.
+    assert_eq!((server.seen().len() - before.0, asked.judged.load(Ordering::SeqCst) - before.1), (2, 1));
+}
+
+#[tokio::test]
+async fn a_signature_that_is_withdrawn_is_missed_as_soon_as_the_list_is_asked_for_again() {
+    let withdrawn = Arc::new(AtomicBool::new(false));
+    let gone = Arc::clone(&withdrawn);
+    let server = demo(move |seen| {
+        (seen.path().contains("/referrers/") && gone.load(Ordering::SeqCst)).then(|| registry::page("[]", &[]))
+    })
+    .await;
+    let asked = World { told_for: Duration::from_nanos(1), ..World::default() }.start().await;
+    let key = format!("{}/app:signed", server.host());
+    assert_eq!(asked.code(&key).await, "VERIFIED");
+    withdrawn.store(true, Ordering::SeqCst);
+    assert_eq!(asked.code(&key).await, "SIGNATURE_NOT_FOUND");
+}
+
+#[tokio::test]
+async fn a_failure_is_given_again_for_a_moment_and_then_tried_again() {
+    let failing = Arc::new(AtomicBool::new(true));
+    let fails = Arc::clone(&failing);
+    let layout = demo_layout();
+    let server = Server::start(move |seen| {
+        if fails.load(Ordering::SeqCst) { Reply::new(404, &[], "<html>") } else { registry::answer(&layout, seen) }
+    })
+    .await;
+    let key = format!("{}/app:signed", server.host());
+    let damped = World { damped_for: Duration::from_secs(60), ..World::default() }.start().await;
+    let first = damped.code(&key).await;
+    let requests = server.seen().len();
+    failing.store(false, Ordering::SeqCst);
+    assert_eq!(damped.code(&key).await, first);
+    assert_eq!(server.seen().len(), requests);
+
+    failing.store(true, Ordering::SeqCst);
+    let eager = World { damped_for: Duration::from_nanos(1), ..World::default() }.start().await;
+    assert_eq!(eager.code(&key).await, first);
+    failing.store(false, Ordering::SeqCst);
+    assert_eq!(eager.code(&key).await, "VERIFIED");
+}
+
+#[tokio::test]
+async fn no_answer_is_under_a_configuration_that_was_replaced() {
+    let (server, asked) = (plain_demo().await, World::default().start().await);
+    let key = format!("{}/app:signed", server.host());
+    assert_eq!(asked.code(&key).await, "VERIFIED");
+    let other = std::fs::read_to_string(fixture("demo/wrong-identity.yaml")).unwrap();
+    asked.configure(&other).await;
+    assert_eq!(asked.code(&key).await, "IDENTITY_MISMATCH");
+}
+
+#[tokio::test]
+async fn who_waits_while_the_configuration_changes_is_answered_under_the_new_one() {
+    let (reached, go) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let (arrived, wait) = (Arc::clone(&reached), Arc::clone(&go));
+    let held = AtomicBool::new(true);
+    let layout = demo_layout();
+    let server = demo(move |seen| {
+        let is_first = seen.path().contains("/blobs/") && held.swap(false, Ordering::SeqCst);
+        is_first.then(|| {
+            arrived.notify_one();
+            registry::answer(&layout, seen).not_before(&wait)
+        })
+    })
+    .await;
+    let asked = World::default().start().await;
+    let key = format!("{}/app:signed", server.host());
+    let other = std::fs::read_to_string(fixture("demo/wrong-identity.yaml")).unwrap();
+    let (code, ()) = tokio::join!(asked.code(&key), async {
+        reached.notified().await;
+        asked.configure(&other).await;
+        go.notify_one();
+    });
+    assert_eq!(code, "IDENTITY_MISMATCH");
+}
+
+#[tokio::test]
+async fn a_fetch_goes_on_when_its_question_is_over_and_the_retry_finds_it_done() {
+    let go = Arc::new(Notify::new());
+    let wait = Arc::clone(&go);
+    let layout = demo_layout();
+    let server =
+        demo(move |seen| seen.path().contains("/blobs/").then(|| registry::answer(&layout, seen).not_before(&wait)))
+            .await;
+    let asked = World { verify_deadline: Duration::from_millis(1_000), ..World::default() }.start().await;
+    let key = format!("{}/app:signed", server.host());
+    let response = asked.keys(VERIFY, &[&key]).await;
+    assert!(error(&response).contains("REGISTRY_TIMEOUT"), "{response}");
+    go.notify_one();
+    assert_eq!(item(&asked.keys(VERIFY, &[&key]).await, &key)["value"]["code"], "VERIFIED");
+    assert_eq!(server.seen().len(), 4, "{:?}", server.paths());
+}

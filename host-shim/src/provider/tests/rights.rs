@@ -1,0 +1,93 @@
+//! Who may ask for what, and with whose credentials it is fetched.
+
+use std::sync::Arc;
+
+use futures_util::future::BoxFuture;
+use http::StatusCode;
+use serde_json::json;
+
+use super::world::{MUTATE, VERIFY, World, client, item, question};
+use crate::{
+    config::Logins,
+    decisions::Secrets,
+    registry::credentials::{Keychain, PullSecret},
+    server::Client,
+    testing::{
+        registry::{self, demo_layout, plain_demo},
+        server::{Reply, Server},
+    },
+};
+
+#[tokio::test]
+async fn who_shows_no_certificate_may_not_name_a_namespace() {
+    let (server, asked) = (plain_demo().await, World::default().start().await);
+    let (bare, named) = (format!("{}/app:signed", server.host()), format!("[team-a]{}/app:signed", server.host()));
+    for path in [VERIFY, MUTATE] {
+        let (_, answer) = asked.ask_as(Client::Anonymous, path, question(&[&bare, &named])).await;
+        assert!(item(&answer["response"], &bare)["value"] != serde_json::Value::Null, "{answer}");
+        let error = item(&answer["response"], &named)["error"].as_str().unwrap();
+        assert!(
+            error.starts_with("the key names a namespace, and only clients with a verified certificate"),
+            "{error}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn verdicts_and_evidence_are_for_clients_that_are_named() {
+    let asked = World::default().start().await;
+    for path in ["/v1/verify", "/v1/evidence"] {
+        for client in [Client::Anonymous, client("gatekeeper")] {
+            let (status, answer) = asked.ask_as(client, path, json!({ "images": [] }).to_string()).await;
+            assert_eq!((status, &answer["error"]["code"]), (StatusCode::FORBIDDEN, &"FORBIDDEN".into()));
+        }
+        let (status, _) = asked.ask_as(client("opa"), path, json!({ "images": [] }).to_string()).await;
+        assert_eq!(status, StatusCode::OK);
+        let (status, answer) = asked.ask_as(client("opa"), path, r#"{"images":[],"surprise":1}"#).await;
+        assert_eq!(status, StatusCode::BAD_REQUEST, "{answer}");
+    }
+}
+
+/// One tenant has a login.
+struct OfTeamA(Arc<Keychain>, Arc<Keychain>);
+
+impl Secrets for OfTeamA {
+    fn named<'s>(&'s self, _: &'s Logins, _: Option<&'s str>) -> BoxFuture<'s, Result<Arc<Keychain>, String>> {
+        Box::pin(async { Err("no Store of this test names any".to_owned()) })
+    }
+
+    fn of_namespace<'s>(&'s self, namespace: &'s str) -> BoxFuture<'s, Result<Arc<Keychain>, String>> {
+        let keychain = match namespace {
+            "team-a" => Ok(Arc::clone(&self.0)),
+            "team-b" => Ok(Arc::clone(&self.1)),
+            _ => Err("the secret is broken".to_owned()),
+        };
+        Box::pin(async { keychain })
+    }
+}
+
+#[tokio::test]
+async fn what_one_tenant_may_see_is_shown_to_no_other() {
+    let layout = demo_layout();
+    // user:secret
+    let server = Server::start(move |seen| match seen.header("authorization") {
+        Some("Basic dXNlcjpzZWNyZXQ=") => registry::answer(&layout, seen),
+        _ => Reply::new(401, &[("www-authenticate", "Basic realm=\"r\"")], ""),
+    })
+    .await;
+    let login = json!({ "auths": { server.host(): { "auth": "dXNlcjpzZWNyZXQ=" } } }).to_string();
+    let keychain = Keychain::of_secret(login.as_bytes(), PullSecret::DockerConfigJson, "secret team-a/pull").unwrap();
+    let secrets = OfTeamA(Arc::new(keychain), Arc::new(Keychain::none()));
+    let asked = World { secrets: Some(Arc::new(secrets)), ..World::default() }.start().await;
+    let key = |namespace: &str| format!("{namespace}{}/app:signed", server.host());
+    assert_eq!(asked.code(&key("[team-a]")).await, "VERIFIED");
+    assert_eq!(asked.code(&key("[team-b]")).await, "REGISTRY_UNAUTHORIZED");
+    assert_eq!(asked.code(&key("")).await, "REGISTRY_UNAUTHORIZED");
+    // A login that cannot be had is no try without one.
+    let requests = server.seen().len();
+    assert_eq!(asked.code(&key("[team-c]")).await, "CREDENTIAL_UNAVAILABLE");
+    assert_eq!(server.seen().len(), requests);
+    // Nobody's credentials are used for who shows no certificate.
+    let (_, answer) = asked.ask_as(Client::Anonymous, VERIFY, question(&[&key("")])).await;
+    assert_eq!(item(&answer["response"], &key(""))["value"]["code"], "REGISTRY_UNAUTHORIZED");
+}

@@ -1,0 +1,193 @@
+//! The server on real sockets with real certificates.
+
+use std::{path::Path, sync::Arc, time::Duration};
+
+use axum::{Extension, Router, routing::get};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, ExtendedKeyUsagePurpose, IsCa, KeyPair};
+use reqwest::{Certificate, Identity, tls};
+use tempfile::TempDir;
+use tokio::{net::TcpListener, sync::Notify, task::JoinHandle};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    Client, TlsFiles, TlsFilesError,
+    connection::Door,
+    tls::{Certificates, Reread},
+};
+
+/// A CA, and what it has issued.
+struct Authority(CertifiedIssuer<'static, KeyPair>);
+
+impl Authority {
+    fn new(name: &str) -> Self {
+        let mut params = CertificateParams::new(Vec::new()).unwrap();
+        params.distinguished_name.push(rcgen::DnType::CommonName, name);
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        Self(CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap())
+    }
+
+    fn pem(&self) -> String {
+        self.0.pem()
+    }
+
+    /// A certificate and its key, in PEM.
+    fn issue(&self, name: &str) -> (String, String) {
+        let key = KeyPair::generate().unwrap();
+        let mut params = CertificateParams::new(vec![name.to_owned(), "127.0.0.1".to_owned()]).unwrap();
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
+        (params.signed_by(&key, &self.0).unwrap().pem(), key.serialize_pem())
+    }
+}
+
+/// A server behind a door with TLS, which answers who asks.
+struct Served {
+    url: String,
+    certificates: Arc<Certificates>,
+    files: TlsFiles,
+    stop: CancellationToken,
+    task: JoinHandle<()>,
+    _folder: TempDir,
+}
+
+fn write(files: &TlsFiles, (certificate, key): &(String, String), client_ca: &str) {
+    std::fs::write(&files.certificate, certificate).unwrap();
+    std::fs::write(&files.key, key).unwrap();
+    if let [file] = files.client_cas.as_slice() {
+        std::fs::write(file, client_ca).unwrap();
+    }
+}
+
+fn files(folder: &Path, knows_clients: bool) -> TlsFiles {
+    TlsFiles {
+        certificate: folder.join("tls.crt"),
+        key: folder.join("tls.key"),
+        client_cas: if knows_clients { vec![folder.join("ca.crt")] } else { Vec::new() },
+    }
+}
+
+async fn served(own: &Authority, clients: Option<&Authority>, router: Router) -> Served {
+    let folder = tempfile::tempdir().unwrap();
+    let files = files(folder.path(), clients.is_some());
+    write(&files, &own.issue("server"), &clients.map(Authority::pem).unwrap_or_default());
+    let certificates = Arc::new(Certificates::read(files.clone()).unwrap());
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("https://{}/", listener.local_addr().unwrap());
+    let door = Door { listener, certificates: Some(Arc::clone(&certificates)), router };
+    let stop = CancellationToken::new();
+    let task = tokio::spawn(door.serve(stop.clone(), Duration::from_secs(20)));
+    Served { url, certificates, files, stop, task, _folder: folder }
+}
+
+fn who() -> Router {
+    Router::new().route("/", get(async |Extension(client): Extension<Client>| format!("{client:?}")))
+}
+
+fn client(trusts: &Authority, shows: Option<(String, String)>) -> reqwest::ClientBuilder {
+    // reqwest takes the process's; an error means that it has one.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let builder =
+        reqwest::Client::builder().no_proxy().tls_certs_only([Certificate::from_pem(trusts.pem().as_bytes()).unwrap()]);
+    match shows {
+        Some((certificate, key)) => {
+            builder.identity(Identity::from_pem(format!("{certificate}{key}").as_bytes()).unwrap())
+        }
+        None => builder,
+    }
+}
+
+async fn get_text(client: &reqwest::Client, url: &str) -> reqwest::Result<String> {
+    client.get(url).send().await?.text().await
+}
+
+#[tokio::test]
+async fn a_client_is_known_by_a_certificate_of_its_ca_and_by_no_other() {
+    let (own, clients, stranger) = (Authority::new("own"), Authority::new("clients"), Authority::new("stranger"));
+    let served = served(&own, Some(&clients), who()).await;
+    let known = client(&own, Some(clients.issue("gatekeeper"))).build().unwrap();
+    let said = get_text(&known, &served.url).await.unwrap();
+    assert!(said.contains("gatekeeper"), "{said}");
+    for shows in [None, Some(stranger.issue("gatekeeper")), Some(own.issue("gatekeeper"))] {
+        let client = client(&own, shows).build().unwrap();
+        assert!(get_text(&client, &served.url).await.is_err());
+    }
+}
+
+#[tokio::test]
+async fn without_a_ca_for_clients_everybody_is_anonymous() {
+    let own = Authority::new("own");
+    let served = served(&own, None, who()).await;
+    let shows = client(&own, Some(own.issue("gatekeeper"))).build().unwrap();
+    assert_eq!(get_text(&shows, &served.url).await.unwrap(), "Anonymous");
+}
+
+#[tokio::test]
+async fn nothing_older_than_tls_1_3_is_spoken() {
+    let own = Authority::new("own");
+    let served = served(&own, None, who()).await;
+    let old = client(&own, None).tls_version_max(tls::Version::TLS_1_2).build().unwrap();
+    assert!(get_text(&old, &served.url).await.is_err());
+}
+
+#[tokio::test]
+async fn certificates_are_replaced_for_new_connections_and_old_ones_are_asked_to_greet_again() {
+    let (own, next) = (Authority::new("own"), Authority::new("next"));
+    let (clients, others) = (Authority::new("clients"), Authority::new("others"));
+    let served = served(&own, Some(&clients), who()).await;
+    let before = client(&own, Some(clients.issue("gatekeeper"))).build().unwrap();
+    get_text(&before, &served.url).await.unwrap();
+
+    write(&served.files, &next.issue("server"), &others.pem());
+    assert!(matches!(served.certificates.read_again(), Ok(Reread::Changed)));
+    assert!(matches!(served.certificates.read_again(), Ok(Reread::Unchanged)));
+    // It is answered once more on its connection, and has to come again; with a certificate of the CA of before it is nobody.
+    let last = before.get(&served.url).send().await.unwrap();
+    assert_eq!(last.headers()["connection"], "close");
+    last.text().await.unwrap();
+    assert!(get_text(&before, &served.url).await.is_err());
+    let after = client(&next, Some(others.issue("gatekeeper"))).build().unwrap();
+    assert!(get_text(&after, &served.url).await.unwrap().contains("gatekeeper"));
+}
+
+#[tokio::test]
+async fn files_that_cannot_be_used_leave_what_is_in_use() {
+    let (own, clients) = (Authority::new("own"), Authority::new("clients"));
+    let served = served(&own, Some(&clients), who()).await;
+    let (certificate, key) = own.issue("server");
+    let (_, other_key) = own.issue("server");
+    let ca = clients.pem();
+    for (pair, ca, said) in [
+        ((String::new(), key.clone()), ca.as_str(), "tls.crt: holds no certificate in PEM"),
+        ((certificate.clone(), "junk".to_owned()), &ca, "tls.key: holds no private key in PEM"),
+        ((certificate.clone(), other_key), &ca, "tls.key: is not the key of the certificate in "),
+        ((certificate.clone(), key.clone()), "", "ca.crt: holds no certificate in PEM"),
+    ] {
+        write(&served.files, &pair, ca);
+        let error = served.certificates.read_again().unwrap_err().to_string();
+        assert!(error.contains(said), "{error}");
+    }
+    std::fs::remove_file(&served.files.key).unwrap();
+    assert!(matches!(served.certificates.read_again(), Err(TlsFilesError::Unreadable { .. })));
+    let known = client(&own, Some(clients.issue("gatekeeper"))).build().unwrap();
+    assert!(get_text(&known, &served.url).await.is_ok());
+}
+
+#[tokio::test]
+async fn what_is_being_answered_is_answered_to_the_end_when_the_server_stops() {
+    let own = Authority::new("own");
+    let (reached, go) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let (arrived, wait) = (Arc::clone(&reached), Arc::clone(&go));
+    let slow = get(async move || {
+        arrived.notify_one();
+        wait.notified().await;
+        "done"
+    });
+    let served = served(&own, None, Router::new().route("/", slow)).await;
+    let client = client(&own, None).build().unwrap();
+    let url = served.url.clone();
+    let asking = tokio::spawn(async move { get_text(&client, &url).await });
+    reached.notified().await;
+    served.stop.cancel();
+    go.notify_one();
+    assert_eq!(asking.await.unwrap().unwrap(), "done");
+    served.task.await.unwrap();
+}
