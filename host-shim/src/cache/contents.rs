@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use futures_util::future::BoxFuture;
 use moka::future::Cache;
 use wasm_policy::code::Failure;
 
 use super::{
     Repository,
-    shared::{self, Had},
+    shared::{self, Fetch, Had},
 };
 use crate::{deadline::Deadline, reference::Digest};
 
@@ -28,18 +29,18 @@ impl Contents {
         Self(Cache::builder().max_capacity(bytes).weigher(weigh).build())
     }
 
-    pub(super) async fn get_or_fetch<F: Future<Output = Result<Vec<u8>, Failure>> + Send>(
+    pub(super) async fn get_or_fetch(
         &self,
         repository: &Repository,
         digest: &Digest,
         deadline: Deadline,
-        fetch: impl Fn() -> F + Send + Sync,
+        fetch: Fetch<'_, Vec<u8>>,
     ) -> Result<Content, Failure> {
-        let encoded = || {
+        let encoded = || -> BoxFuture<'_, Result<Content, Failure>> {
             let fetching = fetch();
-            async { Ok(content(&fetching.await?)) }
+            Box::pin(async { Ok(content(&fetching.await?)) })
         };
-        match shared::get_or_fetch(&self.0, (repository.clone(), digest.clone()), deadline, encoded).await? {
+        match shared::get_or_fetch(&self.0, (repository.clone(), digest.clone()), deadline, &encoded).await? {
             Had::Fetched(content) | Had::Known(content) => Ok(content),
         }
     }

@@ -13,6 +13,7 @@ use std::time::Duration;
 use wasm_policy::input::Descriptor;
 
 pub use contents::{Content, content};
+pub use shared::Fetch;
 pub use told::Told;
 
 use crate::{
@@ -92,35 +93,35 @@ impl Kept {
     }
 
     /// The content of that digest in a repository, fetched unless it is known; who asks while it is being fetched waits for it.
-    pub async fn content<F: Future<Output = Result<Vec<u8>, Failure>> + Send>(
+    pub async fn content(
         &self,
         repository: &Repository,
         digest: &Digest,
         deadline: Deadline,
-        fetch: impl Fn() -> F + Send + Sync,
+        fetch: Fetch<'_, Vec<u8>>,
     ) -> Result<Content, Failure> {
         self.contents.get_or_fetch(repository, digest, deadline, fetch).await
     }
 
     /// What an image's name means.
-    pub async fn subject<F: Future<Output = Result<Descriptor<'static>, Failure>> + Send>(
+    pub async fn subject(
         &self,
         as_whom: AsWhom,
         image: &Reference,
         deadline: Deadline,
-        fetch: impl Fn() -> F + Send + Sync,
+        fetch: Fetch<'_, Descriptor<'static>>,
     ) -> Result<Told<Descriptor<'static>>, Failure> {
         self.names.get_or_fetch((as_whom, image.clone()), deadline, fetch, |_| true).await
     }
 
     /// What refers to an image. A list that is known to be incomplete is not kept.
-    pub async fn listing<F: Future<Output = Result<Listing, Failure>> + Send>(
+    pub async fn listing(
         &self,
         as_whom: AsWhom,
         of: (&Repository, &Digest),
         wanted: &WantedTypes,
         deadline: Deadline,
-        fetch: impl Fn() -> F + Send + Sync,
+        fetch: Fetch<'_, Listing>,
     ) -> Result<Told<Listing>, Failure> {
         let key = (as_whom, of.0.clone(), of.1.clone(), wanted.clone());
         self.listings.get_or_fetch(key, deadline, fetch, |listing| listing.incomplete.is_none()).await

@@ -8,6 +8,7 @@ use std::{
     },
 };
 
+use futures_util::future::BoxFuture;
 use moka::future::Cache;
 use wasm_policy::code::{Code, Failure};
 
@@ -21,18 +22,20 @@ pub(super) enum Had<V> {
     Known(V),
 }
 
+/// How something is fetched. On the heap, since the cache would carry the whole of a login and a request in its own state otherwise.
+pub type Fetch<'f, V> = &'f (dyn Fn() -> BoxFuture<'f, Result<V, Failure>> + Send + Sync);
+
 /// Gets a value, or fetches it. Who comes while it is being fetched waits for it, and fetches for itself where that failed: another's failure may come from
 /// its own deadline or budget.
-pub(super) async fn get_or_fetch<K, V, F>(
+pub(super) async fn get_or_fetch<K, V>(
     cache: &Cache<K, V>,
     key: K,
     deadline: Deadline,
-    fetch: impl Fn() -> F + Send + Sync,
+    fetch: Fetch<'_, V>,
 ) -> Result<Had<V>, Failure>
 where
     K: Hash + Eq + Clone + Send + Sync + 'static,
     V: Clone + Send + Sync + 'static,
-    F: Future<Output = Result<V, Failure>> + Send,
 {
     loop {
         let is_mine = AtomicBool::new(false);

@@ -2,12 +2,13 @@
 
 use std::{fmt, hash::Hash, sync::Arc, time::Duration};
 
+use futures_util::future::BoxFuture;
 use tokio::time::Instant;
 use wasm_policy::code::Failure;
 
 use super::{
     contents::weight,
-    shared::{self, Had},
+    shared::{self, Fetch, Had},
 };
 use crate::deadline::Deadline;
 
@@ -59,19 +60,19 @@ where
         Self { kept, counts_for }
     }
 
-    pub(super) async fn get_or_fetch<F: Future<Output = Result<V, Failure>> + Send>(
+    pub(super) async fn get_or_fetch(
         &self,
         key: K,
         deadline: Deadline,
-        fetch: impl Fn() -> F + Send + Sync,
+        fetch: Fetch<'_, V>,
         is_kept: fn(&V) -> bool,
     ) -> Result<Told<V>, Failure> {
-        let telling = || {
+        let telling = || -> BoxFuture<'_, Result<Told<V>, Failure>> {
             let (at, fetching) = (Instant::now(), fetch());
-            async move { Ok(Told { value: Arc::new(fetching.await?), at }) }
+            Box::pin(async move { Ok(Told { value: Arc::new(fetching.await?), at }) })
         };
         let told = loop {
-            match shared::get_or_fetch(&self.kept, key.clone(), deadline, telling).await? {
+            match shared::get_or_fetch(&self.kept, key.clone(), deadline, &telling).await? {
                 Had::Fetched(told) => break told,
                 Had::Known(told) if told.at.elapsed() < self.counts_for => break told,
                 // The cache counts from when the answer was there, and that may have taken long.

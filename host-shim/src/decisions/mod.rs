@@ -11,6 +11,7 @@ mod reach;
 
 use std::{sync::Arc, time::Duration};
 
+use futures_util::future::BoxFuture;
 use tokio::sync::Semaphore;
 use wasm_policy::{
     code::{Class, Code, Failure},
@@ -309,8 +310,9 @@ impl Shared {
         let (_, reach) = self.prepare(flown, scope).await?;
         let allowance = self.allowance();
         let repository = reach.registries.repository(&flown.image);
-        let fetch = || async { Ok(repository.resolve(&flown.image, &allowance).await?) };
-        let told = self.kept.subject(reach.as_whom, &flown.image, allowance.deadline(), fetch).await?;
+        let fetch =
+            || -> BoxFuture<'_, _> { Box::pin(async { Ok(repository.resolve(&flown.image, &allowance).await?) }) };
+        let told = self.kept.subject(reach.as_whom, &flown.image, allowance.deadline(), &fetch).await?;
         Ok(told.value.as_ref().clone())
     }
 

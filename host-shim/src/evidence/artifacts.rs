@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use futures_util::future::BoxFuture;
 use tokio::task::spawn_blocking;
 use wasm_policy::{
     code::{Code, Failure},
@@ -11,7 +12,7 @@ use wasm_policy::{
 use super::Access;
 use crate::{
     allowance::Allowance,
-    cache::{self, Content, Told},
+    cache::{self, Content, Fetch, Told},
     layout::{Layout, LayoutError, Selected},
     listing::{Listing, WantedTypes},
     reference::{Digest, ImageSource, LayoutImage, Reference},
@@ -69,8 +70,9 @@ impl<'r> Artifacts<'r> {
     pub(super) async fn subject(&self, allowance: &Allowance) -> Result<Told<Descriptor<'static>>, Failure> {
         match self {
             Self::Registry { repository, image, access } => {
-                let fetch = || async { Ok(repository.resolve(image, allowance).await?) };
-                access.kept.subject(access.as_whom, image, allowance.deadline(), fetch).await
+                let fetch =
+                    || -> BoxFuture<'_, _> { Box::pin(async { Ok(repository.resolve(image, allowance).await?) }) };
+                access.kept.subject(access.as_whom, image, allowance.deadline(), &fetch).await
             }
             Self::Layout { selected, .. } => Ok(Told::now(selected.subject.clone())),
             Self::Unreadable(failure) => Err(failure.clone()),
@@ -86,9 +88,11 @@ impl<'r> Artifacts<'r> {
     ) -> Result<Told<Listing>, Failure> {
         match self {
             Self::Registry { repository, image: name, access } => {
-                let fetch = || async { Ok(repository.referrers(image, wanted, allowance).await?) };
+                let fetch = || -> BoxFuture<'_, _> {
+                    Box::pin(async { Ok(repository.referrers(image, wanted, allowance).await?) })
+                };
                 let of = (&cache::Repository::of(name), image);
-                access.kept.listing(access.as_whom, of, wanted, allowance.deadline(), fetch).await
+                access.kept.listing(access.as_whom, of, wanted, allowance.deadline(), &fetch).await
             }
             Self::Layout { layout, .. } => {
                 let (layout, image, wanted) = (Arc::clone(layout), image.clone(), wanted.clone());
@@ -100,39 +104,43 @@ impl<'r> Artifacts<'r> {
 
     /// A referrer's manifest.
     pub(super) async fn manifest(&self, digest: &Digest, size: u64, allowance: &Allowance) -> Result<Content, Failure> {
-        self.content(digest, allowance, || async {
-            match self {
-                Self::Registry { repository, .. } => Ok(repository.manifest(digest, size, allowance).await?),
-                Self::Layout { layout, .. } => {
-                    let (layout, digest) = (Arc::clone(layout), digest.clone());
-                    counted(read(allowance, move || layout.manifest(&digest, size)).await??, allowance)
+        self.content(digest, allowance, &|| {
+            Box::pin(async move {
+                match self {
+                    Self::Registry { repository, .. } => Ok(repository.manifest(digest, size, allowance).await?),
+                    Self::Layout { layout, .. } => {
+                        let (layout, digest) = (Arc::clone(layout), digest.clone());
+                        counted(read(allowance, move || layout.manifest(&digest, size)).await??, allowance)
+                    }
+                    Self::Unreadable(failure) => Err(failure.clone()),
                 }
-                Self::Unreadable(failure) => Err(failure.clone()),
-            }
+            })
         })
         .await
     }
 
     /// A blob.
     pub(super) async fn blob(&self, digest: &Digest, size: u64, allowance: &Allowance) -> Result<Content, Failure> {
-        self.content(digest, allowance, || async {
-            match self {
-                Self::Registry { repository, .. } => Ok(repository.blob(digest, size, allowance).await?),
-                Self::Layout { layout, .. } => {
-                    let (layout, digest) = (Arc::clone(layout), digest.clone());
-                    counted(read(allowance, move || layout.blob(&digest, size, MAX_BLOB_BYTES)).await??, allowance)
+        self.content(digest, allowance, &|| {
+            Box::pin(async move {
+                match self {
+                    Self::Registry { repository, .. } => Ok(repository.blob(digest, size, allowance).await?),
+                    Self::Layout { layout, .. } => {
+                        let (layout, digest) = (Arc::clone(layout), digest.clone());
+                        counted(read(allowance, move || layout.blob(&digest, size, MAX_BLOB_BYTES)).await??, allowance)
+                    }
+                    Self::Unreadable(failure) => Err(failure.clone()),
                 }
-                Self::Unreadable(failure) => Err(failure.clone()),
-            }
+            })
         })
         .await
     }
 
-    async fn content<F: Future<Output = Result<Vec<u8>, Failure>> + Send>(
+    async fn content(
         &self,
         digest: &Digest,
         allowance: &Allowance,
-        fetch: impl Fn() -> F + Send + Sync,
+        fetch: Fetch<'_, Vec<u8>>,
     ) -> Result<Content, Failure> {
         match self {
             Self::Registry { image, access, .. } => {

@@ -150,7 +150,7 @@ impl<'a> PublicKey<'a> {
 
     /// What one verification with this key costs, in units of [`Budget`](crate::limits::Budget).
     ///
-    /// As measured with [`RustCrypto`](super::RustCrypto) in OPA's engine, rounded up. The largest exponent makes RSA cost half as much again.
+    /// As measured with [`RustCrypto`](super::RustCrypto) in OPA's engine, rounded up. The largest exponent makes RSA cost three times as much.
     pub fn work(&self) -> u32 {
         match self.parts {
             KeyParts::Rsa { modulus, .. } => {
