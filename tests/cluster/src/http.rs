@@ -51,14 +51,22 @@ impl Asking {
         Self { port, tls: Arc::new(tls) }
     }
 
+    /// The status and body of a path.
+    pub fn get(&self, path: &str) -> io::Result<(u16, String)> {
+        self.ask("GET", path, "")
+    }
+
     /// The status and body that a JSON document is answered with.
     pub fn post(&self, path: &str, document: &Value) -> io::Result<(u16, String)> {
-        let body = document.to_string();
+        self.ask("POST", path, &document.to_string())
+    }
+
+    fn ask(&self, method: &str, path: &str, body: &str) -> io::Result<(u16, String)> {
         let connection = ClientConnection::new(Arc::clone(&self.tls), ServerName::try_from("127.0.0.1").unwrap());
         let mut stream = StreamOwned::new(connection.map_err(io::Error::other)?, connect(self.port)?);
         write!(
             stream,
-            "POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
+            "{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
             body.len()
         )?;
         stream.flush()?;

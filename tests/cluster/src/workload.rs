@@ -14,7 +14,14 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::Value;
 use tempfile::TempDir;
 
-use crate::{control_plane::ControlPlane, http, kubectl::Kubectl, ports::free_port, program::Program, waiting::until};
+use crate::{
+    control_plane::ControlPlane,
+    http::{self, Asking},
+    kubectl::Kubectl,
+    ports::free_port,
+    program::Program,
+    waiting::until,
+};
 
 /// Addresses that a container can listen on or ask at.
 const ADDRESSES: [&str; 3] = ["0.0.0.0:", "127.0.0.1:", "localhost:"];
@@ -22,6 +29,7 @@ const ADDRESSES: [&str; 3] = ["0.0.0.0:", "127.0.0.1:", "localhost:"];
 /// A Pod of a Deployment that runs.
 pub struct Workload {
     containers: Vec<(String, Program)>,
+    ca: PathBuf,
     ports: Ports,
     folder: TempDir,
 }
@@ -63,7 +71,7 @@ impl Workload {
             (name.to_owned(), Program::start(&mut command))
         });
         let containers = containers.collect();
-        let workload = Self { containers, ports, folder };
+        let workload = Self { containers, ca: cluster.authority().certificate(), ports, folder };
         for container in list(spec, "containers") {
             for probe in ["livenessProbe", "readinessProbe"] {
                 workload.wait_for(container, probe);
@@ -94,7 +102,12 @@ impl Workload {
         let port = list(container, "ports").iter().find(named).map_or(&get["port"], |port| &port["containerPort"]);
         let port = self.port(u16::try_from(port.as_u64().expect("a port")).unwrap());
         until(&format!("{probe} of {}", container["name"]), || {
-            http::get(port, path).ok().filter(|(status, _)| *status == 200)
+            let answer = if get["scheme"] == "HTTPS" {
+                Asking::new(port, &self.ca, None).get(path)
+            } else {
+                http::get(port, path)
+            };
+            answer.ok().filter(|(status, _)| *status == 200)
         });
     }
 }

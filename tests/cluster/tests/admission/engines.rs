@@ -1,8 +1,15 @@
 //! The wasm module in a stock OPA, behind the same provider.
 
-use image_integrity_cluster::{Configuration, Server, free_port};
-use image_integrity_e2e::{HostsDir, Kind, Opa, Registry, bundle, fixture};
+use std::{
+    ffi::OsString,
+    fs,
+    path::{Path, PathBuf},
+};
+
+use image_integrity_cluster::{Configuration, Server, free_port, until};
+use image_integrity_e2e::{HostsDir, Kind, Opa, Registry, bundle, fixture, module, run, shim};
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
 use crate::{
     CLUSTER,
@@ -12,11 +19,24 @@ use crate::{
 /// An OPA with the bundle, and where it listens.
 fn opa() -> (Opa, String) {
     let url = format!("http://127.0.0.1:{}", free_port());
-    let opa = Opa::try_serve(&bundle(), &["--addr", &url]).expect("OPA loads the bundle");
-    (opa, url)
+    (opa_at(&url, &bundle()), url)
 }
 
-fn engine(url: &str) -> Vec<std::ffi::OsString> {
+fn opa_at(url: &str, bundle: &Path) -> Opa {
+    Opa::try_serve(bundle, &["--addr", url]).expect("OPA loads the bundle")
+}
+
+/// A bundle with a module that does the same and has another digest: one more section that means nothing.
+fn bundle_of_another_module(folder: &TempDir) -> PathBuf {
+    let (other, out) = (folder.path().join("other.wasm"), folder.path().join("bundle.tar.gz"));
+    let bytes = [fs::read(module()).unwrap(), b"\x00\x05\x04test".to_vec()].concat();
+    fs::write(&other, bytes).unwrap();
+    let ended = run(shim().arg("bundle").arg("--module").arg(&other).arg("--out").arg(&out));
+    assert_eq!(ended.code, 0, "{ended:?}");
+    out
+}
+
+fn engine(url: &str) -> Vec<OsString> {
     vec!["--engine".into(), format!("opa={url}").into()]
 }
 
@@ -39,6 +59,22 @@ fn the_module_in_an_opa_gives_the_verdict_and_the_constraint_names_it() {
 }
 
 #[test]
+fn a_module_that_is_swapped_under_a_pinned_digest_denies_though_its_verdicts_are_the_same() {
+    let (opa, url) = opa();
+    let parameters = json!({ "moduleDigests": [digest(&opa)] });
+    let guarded = Guarded::with(Wanted { parameters, options: engine(&url), ..Wanted::default() });
+    assert_admitted(&guarded.namespace.run("before", SIGNED));
+    drop(opa);
+    let folder = tempfile::tempdir().unwrap();
+    let _swapped = opa_at(&url, &bundle_of_another_module(&folder));
+    let denied = until("the other module has been asked", || {
+        let ended = guarded.namespace.kubectl(&["run", "after", "--image", SIGNED, "--dry-run=server"]);
+        ended.err.contains("MODULE_MISMATCH").then_some(ended)
+    });
+    guarded.assert_denied(&denied, "MODULE_MISMATCH");
+}
+
+#[test]
 fn an_opa_that_is_down_denies() {
     let (opa, url) = opa();
     let guarded = Guarded::with(Wanted { options: engine(&url), ..Wanted::default() });
@@ -51,13 +87,13 @@ fn both_engines_give_the_same_answer_on_every_image_of_the_fixtures() {
     let (_opa, url) = opa();
     let registry = Registry::plain(Kind::ReferrersApi);
     let hosts = HostsDir::new("ghcr.io", &[&registry.origin()], "http://127.0.0.1:1");
-    let mut images = vec![format!("ghcr.io/demo:absent")];
+    let mut images = vec!["ghcr.io/demo:absent".to_owned()];
     for tag in ["signed", "unsigned", "tampered", "untrusted", "expired"] {
         registry.copy("demo/layout", tag, &format!("demo:{tag}"));
         images.push(format!("ghcr.io/demo:{tag}"));
     }
     let configuration = fixture("demo/verify-config.yaml");
-    let start = |options: Vec<std::ffi::OsString>| {
+    let start = |options: Vec<OsString>| {
         let options = hosts.options().into_iter().chain(options);
         Server::start(CLUSTER.control_plane().authority(), Configuration::Files(&configuration), options)
     };

@@ -9,6 +9,7 @@ mod failures;
 mod guarded;
 mod images;
 mod mutation;
+mod opa_webhook;
 mod parameters;
 mod ratify;
 mod references;

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::guarded::{Guarded, SIGNED, UNSIGNED, Wanted, assert_admitted};
+use crate::guarded::{Guarded, SIGNED, UNSIGNED, UNTRUSTED, Wanted, assert_admitted, pod};
 
 fn with(parameters: serde_json::Value) -> Guarded {
     Guarded::with(Wanted { parameters, ..Wanted::default() })
@@ -26,14 +26,10 @@ fn a_required_identity_lets_in_its_own_signatures_alone() {
 fn an_excluded_image_is_let_in_and_named_in_denials_beside_it() {
     let guarded = with(json!({ "excludedImages": [UNSIGNED] }));
     assert_admitted(&guarded.namespace.run("excluded", UNSIGNED));
-    let other = format!("{UNSIGNED}-too");
-    let containers = json!([{ "name": "one", "image": UNSIGNED }, { "name": "two", "image": other }]);
-    let denied = guarded.namespace.create(&crate::guarded::pod("both", &json!({ "containers": containers })));
-    guarded.assert_denied(&denied, "IMAGE_NOT_FOUND");
-    assert!(
-        denied.err.contains(&format!("Not verified, since the constraint excludes them: {UNSIGNED}.")),
-        "{denied:?}"
-    );
+    let containers = json!([{ "name": "one", "image": UNSIGNED }, { "name": "two", "image": UNTRUSTED }]);
+    let denied = guarded.namespace.create(&pod("both", &json!({ "containers": containers })));
+    guarded.assert_denied(&denied, "CERTIFICATE_UNTRUSTED");
+    assert!(denied.err.contains(&format!("Not verified, since they are excluded: {UNSIGNED}.")), "{denied:?}");
 }
 
 #[test]

@@ -42,7 +42,8 @@ fn who_shows_no_certificate_or_one_of_another_ca_gets_no_answer() {
         "kind": "ProviderRequest",
         "request": { "keys": [guarded.key(SIGNED)] },
     });
-    let stranger = Authority::new("another-ca").client("somebody", None);
+    let other = Authority::new("another-ca");
+    let stranger = other.client("somebody", None);
     for identity in [None, Some(&stranger)] {
         for path in ["/ratify/gatekeeper/v1/verify", "/ratify/gatekeeper/v1/mutate", "/v1/verify", "/v1/evidence"] {
             let answer = guarded.server.asked_by(identity).post(path, &request);

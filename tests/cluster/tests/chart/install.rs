@@ -1,19 +1,24 @@
 //! From `helm install` to `helm uninstall`.
 
+use std::fs;
+
 use image_integrity_cluster::{OnFailure, until};
+use image_integrity_e2e::fixture;
 use serde_json::{Value, json};
 
 use crate::{
     CLUSTER,
-    release::{NAMESPACE, Release, SIGNED, UNSIGNED},
+    release::{NAMESPACE, Release, SIGNED, UNSIGNED, path},
 };
 
+const CONFIGURATION: &str = "demo/verify-config.yaml";
 const CONSTRAINT: [&str; 2] = ["imageintegrity", "verified-images"];
 
 #[test]
 fn who_installs_the_chart_sees_what_would_break_then_denies_and_later_leaves_without_a_trace() {
     let release = Release::install(&json!({}));
     CLUSTER.wait_for("constrainttemplate.templates.gatekeeper.sh/imageintegrity");
+    CLUSTER.admin().ok(&["apply", "--filename", path(&fixture(CONFIGURATION))]);
     let workload = release.run();
     let namespace = CLUSTER.namespace(OnFailure::Fail);
     assert_eq!(namespace.run("old", UNSIGNED).code, 0, "nothing is asked of anybody yet");
@@ -75,8 +80,13 @@ fn its_pods_are_let_in_by_the_restricted_level_of_pod_security() {
 }
 
 #[test]
-fn the_native_engine_needs_no_opa_and_the_service_account_may_have_the_name_that_aks_gave_it() {
-    let values = json!({ "engine": "native", "serviceAccount": { "name": "ratify-admin" } });
+fn the_native_engine_needs_no_opa_files_no_objects_and_the_service_account_may_have_the_name_that_aks_gave_it() {
+    let configuration = fs::read_to_string(fixture(CONFIGURATION)).unwrap();
+    let values = json!({
+        "engine": "native",
+        "serviceAccount": { "name": "ratify-admin" },
+        "config": { "source": "files", "files": { "verify-config.yaml": configuration } },
+    });
     let release = Release::install(&values);
     CLUSTER.wait_for("constrainttemplate.templates.gatekeeper.sh/imageintegrity");
     let deployment = read(&["deployment", "image-integrity", "--namespace", NAMESPACE]);

@@ -7,7 +7,7 @@ use std::{
 };
 
 use image_integrity_cluster::{Helm, Workload, chart, encoded, until};
-use image_integrity_e2e::{Kind, Opa, Registry, fixture, shim};
+use image_integrity_e2e::{Kind, Opa, Registry, shim};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -71,10 +71,9 @@ impl Release {
         self.helm.ok(&["upgrade", NAME, path(&chart()), "--namespace", NAMESPACE, "--reuse-values", "--set", set]);
     }
 
-    /// Applies the demo's configuration, runs the Deployment's Pod, and makes it what the Provider objects lead to.
+    /// Runs the Deployment's Pod, and makes it what the Provider objects lead to.
     #[allow(clippy::unused_self, reason = "there is nothing to run before a release")]
     pub(crate) fn run(&self) -> Workload {
-        CLUSTER.admin().ok(&["apply", "--filename", path(&fixture("demo/verify-config.yaml"))]);
         let workload = Workload::start(CLUSTER.control_plane(), NAMESPACE, NAME, |container| match container {
             "image-integrity" => shim(),
             "opa" => Opa::command(),
@@ -132,6 +131,6 @@ fn provider_url(name: &str) -> String {
     provider["spec"]["url"].as_str().expect("a URL").to_owned()
 }
 
-fn path(path: &Path) -> &str {
+pub(crate) fn path(path: &Path) -> &str {
     path.to_str().expect("a path in UTF-8")
 }
