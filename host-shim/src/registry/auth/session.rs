@@ -184,3 +184,33 @@ impl Trial {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        registry::{PlainHttp, credentials::Keychain, credentials::PullSecret, endpoint::Endpoints},
+        testing::{ample, short},
+    };
+
+    #[tokio::test]
+    async fn a_credential_is_tried_alone_until_it_is_accepted_and_again_once_it_is_refused() {
+        let endpoints = Endpoints::new(&[], PlainHttp::Never, Default::default(), &Default::default()).unwrap();
+        let at = &endpoints.of("r.example").unwrap()[0];
+        let secret = br#"{"r.example":{"username":"a","password":"b"}}"#;
+        let keychain = Keychain::of_secret(secret, PullSecret::DockerCfg, "secret a/b").unwrap();
+        let credential = &keychain.candidates("r.example", "app", ample()).await.unwrap()[0];
+        let sessions = Sessions::new();
+
+        let mut first = sessions.try_out(at, credential, ample()).await.unwrap();
+        assert!(sessions.try_out(at, credential, short()).await.is_err());
+        first.succeed();
+        let _second = sessions.try_out(at, credential, ample()).await.unwrap();
+        let _third = sessions.try_out(at, credential, ample()).await.unwrap();
+
+        let refusal = Refusal { of: Refused::Login, why: "no".to_owned() };
+        sessions.refuse(at, "app", credential, refusal);
+        let _fourth = sessions.try_out(at, credential, ample()).await.unwrap();
+        assert!(sessions.try_out(at, credential, short()).await.is_err());
+    }
+}
