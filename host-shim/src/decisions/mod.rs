@@ -170,7 +170,7 @@ impl Decisions {
         if let Some(known) = self.0.known.answer(flown) {
             return Ok((known, Origin::Hit));
         }
-        let scope = Arc::clone(self.0.scope(snapshot, flown.whose.as_deref()));
+        let scope = Arc::clone(scope_of(snapshot, flown.whose.as_deref()));
         let start = || {
             let (shared, flown) = (Arc::clone(&self.0), flown.clone());
             async move { shared.fly(flown, &scope).await }
@@ -194,7 +194,7 @@ impl Decisions {
         let shared = Arc::clone(&self.0);
         // It goes on where nobody waits for it any more.
         let resolving = tokio::spawn(async move {
-            let scope = Arc::clone(shared.scope(&snapshot, flown.whose.as_deref()));
+            let scope = Arc::clone(scope_of(&snapshot, flown.whose.as_deref()));
             shared.resolve(&flown, &scope).await
         });
         match deadline.bound(resolving).await {
@@ -221,7 +221,7 @@ impl Decisions {
         let flown = self.0.asked(inquiry, &snapshot);
         let shared = Arc::clone(&self.0);
         let gathering = tokio::spawn(async move {
-            let scope = Arc::clone(shared.scope(&snapshot, flown.whose.as_deref()));
+            let scope = Arc::clone(scope_of(&snapshot, flown.whose.as_deref()));
             shared.evidence(&flown, &scope, config.as_deref()).await
         });
         match deadline.bound(gathering).await {
@@ -248,10 +248,6 @@ impl Shared {
         };
         let whose = namespace.filter(is_own).map(str::to_owned);
         Flown { generation: snapshot.generation(), module: None, whose, rights, image: image.clone() }
-    }
-
-    fn scope<'s>(&self, snapshot: &'s Snapshot, whose: Option<&str>) -> &'s Arc<Scope> {
-        whose.map_or_else(|| snapshot.of_cluster(), |namespace| snapshot.of_namespace(namespace))
     }
 
     /// Makes a decision, in its turn.
@@ -367,6 +363,10 @@ impl Shared {
     fn lasting(&self, told: Option<tokio::time::Instant>) -> Lasting {
         Lasting::until(told.unwrap_or_else(tokio::time::Instant::now) + self.options.told_for)
     }
+}
+
+fn scope_of<'s>(snapshot: &'s Snapshot, whose: Option<&str>) -> &'s Arc<Scope> {
+    whose.map_or_else(|| snapshot.of_cluster(), |namespace| snapshot.of_namespace(namespace))
 }
 
 /// The clock's time, in whole seconds.

@@ -92,7 +92,6 @@ impl Provider {
     /// Its routes.
     pub fn router(&self) -> Router {
         let (verify, mutate, api_verify, api_evidence) = (self.clone(), self.clone(), self.clone(), self.clone());
-        let (not_found, not_allowed) = (self.clone(), self.clone());
         Router::new()
             .route(
                 "/ratify/gatekeeper/v1/verify",
@@ -104,9 +103,9 @@ impl Provider {
             )
             .route("/v1/verify", post(async move |request| api_verify.answer(Endpoint::ApiVerify, request).await))
             .route("/v1/evidence", post(async move |request| api_evidence.answer(Endpoint::ApiEvidence, request).await))
-            .fallback(async move || not_found.elsewhere(StatusCode::NOT_FOUND, "there is nothing at this path"))
-            .method_not_allowed_fallback(async move || {
-                not_allowed.elsewhere(StatusCode::METHOD_NOT_ALLOWED, "only POST is answered here")
+            .fallback(async || elsewhere(StatusCode::NOT_FOUND, "there is nothing at this path"))
+            .method_not_allowed_fallback(async || {
+                elsewhere(StatusCode::METHOD_NOT_ALLOWED, "only POST is answered here")
             })
     }
 
@@ -148,11 +147,6 @@ impl Provider {
             Endpoint::ApiVerify => api::verify(shared, call).await,
             Endpoint::ApiEvidence => api::evidence(shared, call).await,
         }
-    }
-
-    fn elsewhere(&self, status: StatusCode, message: &str) -> Response {
-        let _ = self;
-        json(status, &api::refusal(status, message))
     }
 }
 
@@ -209,6 +203,10 @@ impl Refused {
     }
 }
 
+fn elsewhere(status: StatusCode, message: &str) -> Response {
+    json(status, &api::refusal(status, message))
+}
+
 async fn read(body: Body, deadline: Deadline) -> Result<Bytes, Refused> {
     match deadline.bound(to_bytes(body, MAX_BODY)).await {
         Ok(Ok(body)) => Ok(body),
@@ -224,7 +222,7 @@ async fn read(body: Body, deadline: Deadline) -> Result<Bytes, Refused> {
 }
 
 fn is_too_long(error: &axum::Error) -> bool {
-    std::error::Error::source(error).is_some_and(|source| source.is::<http_body_util::LengthLimitError>())
+    std::error::Error::source(error).is_some_and(<dyn std::error::Error>::is::<http_body_util::LengthLimitError>)
 }
 
 fn json(status: StatusCode, document: &impl Serialize) -> Response {

@@ -82,7 +82,8 @@ pub(super) enum Idempotent {
 pub(super) struct Response {
     api_version: &'static str,
     kind: &'static str,
-    response: Answer,
+    #[serde(rename = "response")]
+    answer: Answer,
 }
 
 #[derive(Debug, Serialize)]
@@ -116,8 +117,8 @@ impl Item {
 impl Response {
     fn new(api_version: &'static str, idempotent: Idempotent, items: Vec<Item>, errors: &[String]) -> Self {
         let idempotent = idempotent == Idempotent::Yes;
-        let response = Answer { idempotent, items, system_error: joined(errors) };
-        Self { api_version, kind: RESPONSE, response }
+        let answer = Answer { idempotent, items, system_error: joined(errors) };
+        Self { api_version, kind: RESPONSE, answer }
     }
 
     /// The answer to what is no request.

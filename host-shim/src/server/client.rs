@@ -52,7 +52,7 @@ fn names(certificate: &Certificate) -> Vec<String> {
         GeneralName::UniformResourceIdentifier(uri) => Some(uri.to_string()),
         _ => None,
     });
-    let attributes = certificate.subject().iter_rdn().flat_map(|rdn| rdn.iter());
+    let attributes = certificate.subject().iter_rdn().flat_map(x509_cert::name::RelativeDistinguishedName::iter);
     let common = attributes.filter(|attribute| attribute.oid == COMMON_NAME).filter_map(|attribute| {
         let text = attribute.value.value();
         std::str::from_utf8(text).ok().map(str::to_owned)

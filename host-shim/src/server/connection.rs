@@ -26,7 +26,7 @@ const MAX_CONNECTIONS: usize = 1_024;
 /// How long a greeting may take.
 const HANDSHAKE: Duration = Duration::from_secs(5);
 /// How long a connection may be silent, between requests as well as within the head of one.
-const SILENCE: Duration = Duration::from_secs(60);
+const SILENCE: Duration = Duration::from_mins(1);
 /// Bytes of the head of a request.
 const MAX_HEAD_BYTES: usize = 32 << 10;
 /// How long to wait where no connection can be accepted, as without a file descriptor left.

@@ -100,6 +100,7 @@ async fn ready(State(readiness): State<Arc<Readiness>>) -> Response {
 async fn tell(State((live, metrics)): State<(Live, Arc<Metrics>)>) -> Response {
     let snapshot = Arc::clone(&live.borrow());
     metrics.generation.set(i64::try_from(snapshot.generation()).unwrap_or(i64::MAX));
+    metrics.broken_watches.set(i64::try_from(snapshot.broken_watches()).unwrap_or(i64::MAX));
     metrics.certificates(days_left(&snapshot));
     ([(CONTENT_TYPE, OPENMETRICS)], metrics.text()).into_response()
 }

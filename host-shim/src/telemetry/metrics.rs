@@ -34,6 +34,8 @@ pub struct Metrics {
     pub in_progress: Gauge,
     /// The generation of the configuration.
     pub generation: Gauge,
+    /// Kinds of objects whose changes do not arrive.
+    pub broken_watches: Gauge,
     certificates: Family<CertificateLabels, Gauge<f64, std::sync::atomic::AtomicU64>>,
 }
 
@@ -166,6 +168,7 @@ impl Metrics {
             flights: Gauge::default(),
             in_progress: Gauge::default(),
             generation: Gauge::default(),
+            broken_watches: Gauge::default(),
             certificates: Family::default(),
         };
         let registry = &mut metrics.registry;
@@ -185,6 +188,8 @@ impl Metrics {
             "Grows with each change of the configuration",
             metrics.generation.clone(),
         );
+        let broken = metrics.broken_watches.clone();
+        registry.register("broken_watches", "Kinds of objects of the cluster whose changes do not arrive", broken);
         registry.register(
             "trust_store_days_left",
             "Days until the first certificate of a trust store that verifiers of the cluster use expires",

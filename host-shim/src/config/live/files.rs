@@ -108,9 +108,9 @@ impl Files {
         let (texts, notes) = reading.clone()?;
         let namespaced = self.namespaced;
         let scopes = spawn_blocking(move || scopes(&texts, &notes, namespaced)).await;
-        let (cluster, namespaces) = scopes.unwrap_or_else(|failure| Err(self.mistake(&failure)))?;
+        let (cluster, own) = scopes.unwrap_or_else(|failure| Err(self.mistake(&failure)))?;
         self.generation += 1;
-        Ok(Snapshot { generation: self.generation, cluster, namespaces, unready: Vec::new(), broken_watches: 0 })
+        Ok(Snapshot { generation: self.generation, cluster, namespaces: own, unready: Vec::new(), broken_watches: 0 })
     }
 
     fn mistake(&self, failure: &JoinError) -> Mistakes {
@@ -155,6 +155,6 @@ fn scopes(texts: &[SourceText], notes: &Notes, namespaced: NamespacedObjects) ->
         Ok(Arc::new(Scope { namespace: namespace.map(str::to_owned), configuration: Ok(configuration) }))
     };
     let cluster = scope(None)?;
-    let namespaces = objects::namespaces(&objects).into_iter().map(|name| Ok((name.clone(), scope(Some(&name))?)));
-    Ok((cluster, namespaces.collect::<Result<_, Mistakes>>()?))
+    let own = objects::namespaces(&objects).into_iter().map(|name| Ok((name.clone(), scope(Some(&name))?)));
+    Ok((cluster, own.collect::<Result<_, Mistakes>>()?))
 }

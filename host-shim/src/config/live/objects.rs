@@ -34,7 +34,7 @@ pub(super) fn applying(objects: &Objects, namespace: Option<&str>, namespaced: N
     let mut applying = Objects::default();
     applying.origin = objects.origin.clone();
     // A copy of each for each namespace that has a scope, which are few; texts are bounded where they are read.
-    applying.anchors = objects.anchors.clone();
+    applying.anchors.clone_from(&objects.anchors);
     applying.verifiers = of_cluster_and(namespace, &objects.verifiers);
     applying.stores = of_cluster_and(namespace, &objects.stores);
     applying.policies = of_cluster_and(namespace, &objects.policies);

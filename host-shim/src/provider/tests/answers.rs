@@ -74,7 +74,7 @@ async fn what_is_not_decided_in_time_is_named_and_the_rest_is_answered() {
 #[tokio::test]
 async fn a_registry_that_fails_is_named_and_never_kept_by_gatekeeper() {
     let server = Server::start(|_| Reply::new(503, &[], "")).await;
-    let world = World { damped_for: std::time::Duration::from_secs(60), ..World::default() };
+    let world = World { damped_for: std::time::Duration::from_mins(1), ..World::default() };
     let asked = world.start().await;
     let key = format!("{}/app:signed", server.host());
     let response = asked.keys(VERIFY, &[&key]).await;

@@ -78,7 +78,7 @@ async fn a_failure_is_given_again_for_a_moment_and_then_tried_again() {
     })
     .await;
     let key = format!("{}/app:signed", server.host());
-    let damped = World { damped_for: Duration::from_secs(60), ..World::default() }.start().await;
+    let damped = World { damped_for: Duration::from_mins(1), ..World::default() }.start().await;
     let first = damped.code(&key).await;
     let requests = server.seen().len();
     failing.store(false, Ordering::SeqCst);
@@ -135,7 +135,7 @@ async fn a_fetch_goes_on_when_its_question_is_over_and_the_retry_finds_it_done()
     let server =
         demo(move |seen| seen.path().contains("/blobs/").then(|| registry::answer(&layout, seen).not_before(&wait)))
             .await;
-    let asked = World { verify_deadline: Duration::from_millis(1_000), ..World::default() }.start().await;
+    let asked = World { verify_deadline: Duration::from_secs(1), ..World::default() }.start().await;
     let key = format!("{}/app:signed", server.host());
     let response = asked.keys(VERIFY, &[&key]).await;
     assert!(error(&response).contains("REGISTRY_TIMEOUT"), "{response}");

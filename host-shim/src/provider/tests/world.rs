@@ -43,8 +43,8 @@ pub(super) struct World {
 impl Default for World {
     fn default() -> Self {
         Self {
-            told_for: Duration::from_secs(60),
-            damped_for: Duration::from_secs(60),
+            told_for: Duration::from_mins(1),
+            damped_for: Duration::from_mins(1),
             verify_deadline: Duration::from_secs(20),
             secrets: None,
             config: std::fs::read_to_string(fixture("demo/verify-config.yaml")).unwrap(),

@@ -121,7 +121,7 @@ impl Catalog {
         let assembled = objects::assembled(all, namespace, self.options.namespaced, &findings);
         let mistakes = findings.into_result().err().map(|mistakes| mistakes.mistakes).unwrap_or_default();
         for Finding { place, message } in mistakes.iter().chain(&assembled.weakening) {
-            let entry = told.entry(place.file.to_string()).or_insert_with(String::new);
+            let entry = told.entry(place.file.to_string()).or_default();
             let text = if place.field.is_empty() { message.clone() } else { format!("{}: {message}", place.field) };
             if !entry.contains(&text) {
                 entry.push_str(if entry.is_empty() { "" } else { "; " });
