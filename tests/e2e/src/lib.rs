@@ -5,10 +5,12 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::missing_panics_doc)]
 
 mod built;
+mod bundles;
 mod hosts;
 mod login;
 mod node;
 mod opa;
+mod ports;
 mod process;
 mod proxy;
 mod registry;
@@ -17,6 +19,7 @@ mod tls;
 mod tokens;
 
 pub use built::{bundle, fixture, module, notation_go, shim};
+pub use bundles::Bundles;
 pub use hosts::HostsDir;
 pub use login::{CredentialHelper, DockerConfig, IDENTITY_TOKEN, PASSWORD, USER, WRONG_PASSWORD, assert_discreet};
 pub use node::verify_in_node;

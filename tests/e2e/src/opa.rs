@@ -15,6 +15,8 @@ use tempfile::TempDir;
 
 use crate::{
     built::{bundle, peer},
+    bundles::Bundles,
+    ports::listening_port,
     process::{Ended, PATIENCE, Service, run},
 };
 
@@ -47,15 +49,30 @@ impl Opa {
 
     /// Starts `opa run` with a bundle, where OPA loads it; else tells how it ended.
     pub fn try_serve(bundle: &Path, options: &[&str]) -> Result<Self, Ended> {
+        Self::run(&[options, &["--bundle", bundle.to_str().unwrap()]].concat())
+    }
+
+    /// Starts `opa run` with the bundle plugin, which asks for a bundle once a second.
+    pub fn fetching(bundles: &Bundles) -> Self {
+        let settings = [
+            format!("services.test.url={}", bundles.origin()),
+            "bundles.test.service=test".to_owned(),
+            "bundles.test.resource=bundle.tar.gz".to_owned(),
+            "bundles.test.polling.min_delay_seconds=1".to_owned(),
+            "bundles.test.polling.max_delay_seconds=1".to_owned(),
+        ];
+        let options: Vec<_> = settings.iter().flat_map(|setting| ["--set", setting]).collect();
+        Self::run(&options).expect("OPA starts without a bundle")
+    }
+
+    fn run(options: &[&str]) -> Result<Self, Ended> {
         let folder = tempfile::tempdir().unwrap();
         let address = format!("unix://{}", socket(&folder).display());
         let mut command = Self::command();
         command
             .args(["run", "--server", "--skip-version-check", "--set", "decision_logs.console=true"])
-            .args(["--addr", &address])
-            .args(options)
-            .arg("--bundle")
-            .arg(bundle);
+            .args(["--addr", &address, "--addr", "127.0.0.1:0"])
+            .args(options);
         let service = Service::start(&mut command);
         // It has loaded the bundle once it initializes, and opens the socket next; else it says why not, and ends.
         let line = service.wait_for(|line| {
@@ -67,6 +84,18 @@ impl Opa {
         let opa = Self { service, folder };
         opa.wait_until_it_listens();
         Ok(opa)
+    }
+
+    /// Where it listens on loopback.
+    pub fn address(&self) -> String {
+        let start = Instant::now();
+        loop {
+            if let Some(port) = listening_port(self.service.id()) {
+                return format!("127.0.0.1:{port}");
+            }
+            assert!(start.elapsed() < PATIENCE, "OPA does not listen");
+            thread::yield_now();
+        }
     }
 
     /// The answer's status and body on an input: `result` is the verdict.
@@ -83,6 +112,11 @@ impl Opa {
     pub fn first_decision(&self) -> Value {
         let event = |line: &str| line.contains("Decision Log").then(|| serde_json::from_str(line).unwrap());
         self.service.wait_for(event)
+    }
+
+    /// Waits until it has logged this.
+    pub fn wait_for(&self, text: &str) {
+        self.service.wait_for(|line| line.contains(text).then_some(()));
     }
 
     fn wait_until_it_listens(&self) {

@@ -7,6 +7,7 @@ mod bad_input;
 mod bundle;
 mod corpus;
 mod demo;
+mod engines;
 mod logins;
 mod mirrors;
 mod notation_go;
