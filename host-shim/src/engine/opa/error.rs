@@ -14,7 +14,7 @@ use crate::engine::ModuleDigest;
 #[non_exhaustive]
 pub enum OpaError {
     /// The input document is not JSON; OPA is not asked.
-    #[error("the input document is no JSON object ({0})")]
+    #[error("the input document is not JSON ({0})")]
     Input(String),
     /// It cannot be reached, or breaks off.
     #[error("it cannot be reached ({0})")]

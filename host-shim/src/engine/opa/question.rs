@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use bytes::Bytes;
-use serde::Deserialize;
+use serde::{Deserialize, de::IgnoredAny};
 use serde_json::Value;
 use wasm_policy::verdict::API_VERSION;
 
@@ -25,10 +25,16 @@ struct Document<'i> {
 impl<'i> Question<'i> {
     /// The document stays as it is: writing it again would cost more than the verdict.
     pub(super) fn new(input: &'i [u8]) -> Result<Self, OpaError> {
-        let document: Document<'i> =
-            serde_json::from_slice(input).map_err(|error| OpaError::Input(error.to_string()))?;
+        let request_id = match serde_json::from_slice::<Document<'i>>(input) {
+            Ok(document) => document.request_id,
+            // Of another form: the module says what is wrong with it.
+            Err(error) if error.is_data() => {
+                serde_json::from_slice(input).map(|IgnoredAny| None).map_err(|error| no_json(&error))?
+            }
+            Err(error) => return Err(no_json(&error)),
+        };
         let body = [br#"{"input":"#, input, b"}"].concat().into();
-        Ok(Self { body, request_id: document.request_id })
+        Ok(Self { body, request_id })
     }
 
     pub(super) fn body(&self) -> Bytes {
@@ -55,4 +61,9 @@ impl<'i> Question<'i> {
         };
         if is_answer { Ok(result) } else { Err(OpaError::NotAVerdict("its requestId is that of another question")) }
     }
+}
+
+/// In a query it would mean something else, or nothing.
+fn no_json(error: &serde_json::Error) -> OpaError {
+    OpaError::Input(error.to_string())
 }

@@ -66,7 +66,7 @@ fn digest() -> ModuleDigest {
 
 /// A module that behaves alike, and is another: it has one custom section more.
 fn other_module() -> Vec<u8> {
-    [&fs::read(module()).unwrap()[..], b"\0\x02\x01x"].concat()
+    [&fs::read(module()).unwrap()[..], b"\0\x03\x01x\0"].concat()
 }
 
 /// A bundle with a module and a rule, as the command line packs it.
@@ -258,13 +258,16 @@ async fn an_opa_that_says_it_is_healthy_without_the_module_is_no_engine() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_opa_that_wants_a_token_is_given_one() {
     let folder = tempfile::tempdir().unwrap();
-    let policy = folder.path().join("authz.rego");
-    fs::write(&policy, "package system.authz\n\ndefault allow := false\n\nallow if input.identity == \"s3cret\"\n")
-        .unwrap();
+    let authz = folder.path().join("authz");
+    fs::create_dir(&authz).unwrap();
+    let policy = "package system.authz\n\ndefault allow := false\n\nallow if input.identity == \"s3cret\"\n";
+    fs::write(authz.join("authz.rego"), policy).unwrap();
+    fs::write(authz.join(".manifest"), r#"{"revision": "7", "roots": ["system/authz"]}"#).unwrap();
     let token = folder.path().join("token");
     fs::write(&token, "s3cret\n").unwrap();
-    let opa = Opa::try_serve(&bundle(), &["--authentication=token", "--authorization=basic", policy.to_str().unwrap()])
-        .expect("OPA loads the bundle");
+    // Where one path is a bundle's, all are.
+    let authorization = ["--authentication=token", "--authorization=basic", authz.to_str().unwrap()];
+    let opa = Opa::try_serve(&bundle(), &authorization).expect("OPA loads the bundles");
     let without = engine(&opa).check().await.unwrap_err();
     assert_eq!(
         without.to_string(),

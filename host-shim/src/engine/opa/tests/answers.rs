@@ -14,7 +14,8 @@ async fn the_verdict_has_the_native_bytes_and_the_modules_digest() {
         Reply::new(200, &[], serde_json::to_string_pretty(&document).unwrap())
     })
     .await;
-    for input in [signed(), unsigned(), br#"{"images":{"\u0000":{}}}"#.to_vec()] {
+    let odd = ["1", "[]", r#"{"requestId":1}"#, r#"{"images":{"\u0000":{}}}"#].map(|text| text.as_bytes().to_vec());
+    for input in odd.into_iter().chain([signed(), unsigned()]) {
         let expected = Judgement { verdict: wasm_policy::verify(&input), module: Some(module()) };
         assert_eq!(engine(&server).verify(input).await, Ok(expected));
     }
@@ -32,9 +33,9 @@ async fn the_document_is_sent_as_it_is() {
 }
 
 #[tokio::test]
-async fn what_is_no_json_object_is_not_sent() {
+async fn what_is_not_json_is_not_sent() {
     let server = Server::start(|_| undefined()).await;
-    for input in ["", "{}, \"more\": {}", "{", "3"] {
+    for input in ["", "{}, \"more\": {}", "{", "1}, {", "[\"requestId\""] {
         let error = engine(&server).verify(input.into()).await.unwrap_err();
         assert!(matches!(error, EngineError::Opa(OpaError::Input(_))), "{input}: {error}");
     }
