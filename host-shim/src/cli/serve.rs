@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     config::live::{ClusterOptions, ClusterSecrets, Live, NamespacedObjects, watch_cluster, watch_files},
-    decisions::{DecisionOptions, Decisions, PodPullSecrets, Reaches, Secrets},
+    decisions::{DecisionOptions, Decisions, KeptVerdicts, PodPullSecrets, Reaches, Secrets},
     engine::{
         Engine, Native,
         opa::{ClientFiles, OpaEngine, OpaOptions},
@@ -90,6 +90,7 @@ async fn serve(args: ServeArgs) -> Result<(), Stop> {
         }
     };
     let reaches = Reaches::new(registries::options(registries, helpers, secrets, pod_pull_secrets)?);
+    let verdicts = if engine.decision.is_some() { KeptVerdicts::None } else { KeptVerdicts::UntilTheyLapse };
     let engine = engine_of(engine)?;
     let metrics = Arc::new(Metrics::new());
     let options = DecisionOptions {
@@ -98,6 +99,7 @@ async fn serve(args: ServeArgs) -> Result<(), Stop> {
         told_for: tag_ttl,
         damped_for: retry_after,
         kept_bytes: u64::from(cache_size) << 20,
+        verdicts,
     };
     let decisions = Decisions::new(live.clone(), Arc::clone(&engine), reaches, options, Arc::clone(&metrics));
     let provider = Provider::new(

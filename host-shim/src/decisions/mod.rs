@@ -77,6 +77,18 @@ pub struct DecisionOptions {
     pub damped_for: Duration,
     /// Bytes that are kept, in all.
     pub kept_bytes: u64,
+    /// Which verdicts are kept for evidence that has not changed.
+    pub verdicts: KeptVerdicts,
+}
+
+/// Which verdicts outlive the answer that they were given in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum KeptVerdicts {
+    /// Those on good images, while no fact under them lapses.
+    #[default]
+    UntilTheyLapse,
+    /// None: they rest on a rule of the user's, which changes without the module.
+    None,
 }
 
 /// Makes decisions.
@@ -296,7 +308,8 @@ impl Shared {
         if decision.class == Class::Transient {
             return Ok(Arc::new(decision.told_again(self.damped())));
         }
-        if decision.is_success && evidence.failures.is_empty() && decision.module == flown.module {
+        let is_kept = self.options.verdicts == KeptVerdicts::UntilTheyLapse && decision.module == flown.module;
+        if is_kept && decision.is_success && evidence.failures.is_empty() {
             self.known.keep_verdict(flown, &evidence, &decision);
         }
         Ok(decision)

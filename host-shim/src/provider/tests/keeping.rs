@@ -12,6 +12,7 @@ use futures_util::future::join_all;
 use tokio::sync::Notify;
 
 use super::world::{VERIFY, World, error, item};
+use crate::decisions::KeptVerdicts;
 use crate::testing::{
     fixture,
     registry::{self, demo, demo_layout, plain_demo},
@@ -51,6 +52,19 @@ async fn what_the_registry_says_again_is_not_verified_again() {
     assert_eq!(asked.code(&key).await, "VERIFIED");
     // Tag and list are asked for, and one verdict says that a list is needed; no content is fetched, and no signature verified.
     assert_eq!((server.seen().len() - before.0, asked.judged.load(Ordering::SeqCst) - before.1), (2, 1));
+}
+
+#[tokio::test]
+async fn where_a_rule_of_the_users_has_a_say_each_list_is_judged_anew() {
+    let server = plain_demo().await;
+    let world = World { told_for: Duration::from_nanos(1), verdicts: KeptVerdicts::None, ..World::default() };
+    let asked = world.start().await;
+    let key = format!("{}/app:signed", server.host());
+    assert_eq!(asked.code(&key).await, "VERIFIED");
+    let before = asked.judged.load(Ordering::SeqCst);
+    assert_eq!(asked.code(&key).await, "VERIFIED");
+    // Once for the list, once for the manifest, once for the envelope, and once for the verdict.
+    assert_eq!(asked.judged.load(Ordering::SeqCst) - before, 4);
 }
 
 #[tokio::test]

@@ -20,7 +20,7 @@ use tower::ServiceExt as _;
 use super::super::{Provider, ProviderOptions};
 use crate::{
     config::live::{Live, NamespacedObjects, watch_files},
-    decisions::{DecisionOptions, Decisions, PodPullSecrets, ReachOptions, Reaches, Secrets},
+    decisions::{DecisionOptions, Decisions, KeptVerdicts, PodPullSecrets, ReachOptions, Reaches, Secrets},
     engine::{Engine, EngineError, Judgement, ModuleDigest, Native},
     registry::{Proxies, credentials::Helpers, hosts::RegistryHosts},
     server::Client,
@@ -38,6 +38,7 @@ pub(super) struct World {
     pub(super) verify_deadline: Duration,
     pub(super) secrets: Option<Arc<dyn Secrets>>,
     pub(super) config: String,
+    pub(super) verdicts: KeptVerdicts,
 }
 
 impl Default for World {
@@ -47,6 +48,7 @@ impl Default for World {
             damped_for: Duration::from_mins(1),
             verify_deadline: Duration::from_secs(20),
             secrets: None,
+            verdicts: KeptVerdicts::default(),
             config: std::fs::read_to_string(fixture("demo/verify-config.yaml")).unwrap(),
         }
     }
@@ -78,7 +80,7 @@ impl Engine for Counting {
 
 impl World {
     pub(super) async fn start(self) -> Asked {
-        let Self { told_for, damped_for, verify_deadline, secrets, config } = self;
+        let Self { told_for, verdicts, damped_for, verify_deadline, secrets, config } = self;
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("config.yaml");
         std::fs::write(&path, config).unwrap();
@@ -103,6 +105,7 @@ impl World {
             told_for,
             damped_for,
             kept_bytes: 8 << 20,
+            verdicts,
         };
         let metrics = Arc::new(Metrics::new());
         let engine = Arc::new(Counting(Native::default(), Arc::clone(&judged)));
