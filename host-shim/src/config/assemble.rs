@@ -26,6 +26,8 @@ pub(super) struct Assembled {
     pub(super) origins: BTreeMap<(String, String), Vec<String>>,
     /// Verifiers of the namespace that would take from what the cluster demands: with them the whole is unusable.
     pub(super) weakening: Vec<Finding>,
+    /// What applies and could not be read, but for trust anchors, whose absence denies by itself: with it the whole is unusable.
+    pub(super) broken: Vec<Identity>,
 }
 
 /// Puts the objects together that apply in a namespace, or in none; mistakes between them are told, but for those in [`Assembled::weakening`].
@@ -39,10 +41,12 @@ pub(super) fn assemble(objects: Objects, namespace: Option<&str>, findings: &Fin
     let policy = combine(&policies);
     tell_untaken_types(&verifiers, &policies, findings);
     let library = Library::new(&anchors, &origin, findings);
+    let store = choose_store(&stores, findings);
     let mut assembled = Assembled {
         weakening: weakening(&verifiers, &policy),
         config: Config { verifiers: Vec::new(), policy: Some(policy) },
-        store: choose_store(&stores, findings),
+        broken: broken(&verifiers).chain(broken(&policies)).chain(broken(store.as_slice())).collect(),
+        store: store.and_then(|store| store.content).unwrap_or_default(),
         origins: BTreeMap::new(),
     };
     for Object { identity, content, .. } in verifiers {
@@ -63,7 +67,8 @@ impl Assembled {
         let mut trust_stores = BTreeMap::new();
         for store in object.trust_stores {
             let found = library.certificates(&store, identity);
-            let pem = found.iter().filter_map(|anchors| anchors.content.as_ref()).map(|anchors| anchors.pem.clone());
+            let pem =
+                found.iter().filter_map(|anchors| anchors.content.as_ref()).map(|anchors| anchors.pem.to_string());
             trust_stores.insert(store.name.clone(), pem.collect());
             let origins = found.iter().map(|anchors| anchors.identity.to_string()).collect();
             self.origins.insert((name.clone(), store.name), origins);
@@ -101,11 +106,15 @@ impl Scope<'_> {
     }
 }
 
+fn broken<T>(objects: &[Object<T>]) -> impl Iterator<Item = Identity> {
+    objects.iter().filter(|object| object.content.is_none()).map(|object| object.identity.clone())
+}
+
 /// Registries are asked in one way; the namespace's own Store comes before the cluster's.
-fn choose_store(stores: &[Object<StoreObject>], findings: &Findings) -> StoreObject {
+fn choose_store(stores: &[Object<StoreObject>], findings: &Findings) -> Option<Object<StoreObject>> {
     let namespaced = stores.iter().any(|store| store.identity.namespace.is_some());
     let mut candidates = stores.iter().filter(|store| store.identity.namespace.is_some() == namespaced);
-    let Some(chosen) = candidates.next() else { return StoreObject::default() };
+    let chosen = candidates.next()?;
     for other in candidates {
         let message =
             format!("not supported: more than one Store; {} says already how registries are asked", chosen.identity);
@@ -117,7 +126,7 @@ fn choose_store(stores: &[Object<StoreObject>], findings: &Findings) -> StoreObj
             format!("{} is not used here; {} comes before it", other.identity, chosen.identity),
         );
     }
-    chosen.content.clone().unwrap_or_default()
+    Some(chosen.clone())
 }
 
 /// A namespace's verifier may add to what the cluster demands. Under `any` it would take from it: one good report is enough, from either.

@@ -26,7 +26,7 @@ use wasm_policy::{input::Config, time::Instant};
 
 use self::{
     assemble::Assembled,
-    object::{Identity, Objects},
+    object::{Identity, Objects, Origin},
     store::StoreObject,
 };
 pub use self::{
@@ -66,7 +66,7 @@ impl Configuration {
     }
 
     fn read(texts: &[SourceText], namespace: Option<&str>, findings: Findings) -> Result<Self, Mistakes> {
-        let assembled = assemble::assemble(Objects::of_texts(texts, &findings), namespace, &findings);
+        let assembled = assemble::assemble(Objects::of_texts(texts, Origin::Files, &findings), namespace, &findings);
         for Finding { place, message } in &assembled.weakening {
             findings.mistake(place.clone(), message);
         }
@@ -77,7 +77,7 @@ impl Configuration {
     }
 
     fn new(assembled: Assembled, notes: Notes) -> Self {
-        let Assembled { config, store, origins, weakening: _ } = assembled;
+        let Assembled { config, store, origins, weakening: _, broken: _ } = assembled;
         let StoreObject { use_http, logins } = store;
         Self { config, plain_http: use_http, logins, origins, notes }
     }
@@ -95,6 +95,13 @@ impl Configuration {
     /// What to log in to registries with (`authProvider` of the Store).
     pub fn logins(&self) -> &Logins {
         &self.logins
+    }
+
+    /// Whether images are judged in the same way; what notes say does not matter.
+    #[cfg(feature = "serve")]
+    fn means_the_same(&self, other: &Self) -> bool {
+        let Self { config, plain_http, logins, origins: _, notes: _ } = self;
+        (config, plain_http, logins) == (&other.config, &other.plain_http, &other.logins)
     }
 
     /// What the configuration means at a time, for people.

@@ -13,8 +13,8 @@ use super::{
 use crate::{sources::SourceText, yaml};
 
 /// The API group of the objects that are read.
-const GROUP: &str = "config.ratify.deislabs.io";
-const VERSIONS: [&str; 2] = ["v1beta1", "v1alpha1"];
+pub(super) const GROUP: &str = "config.ratify.deislabs.io";
+pub(super) const VERSIONS: [&str; 2] = ["v1beta1", "v1alpha1"];
 /// The namespace of an object that names none, as for `kubectl apply`.
 const DEFAULT_NAMESPACE: &str = "default";
 /// The namespace of Ratify's release, where Gatekeeper is.
@@ -49,7 +49,7 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    const ALL: [Self; 9] = [
+    pub(super) const ALL: [Self; 9] = [
         Self::CertificateStore,
         Self::KeyManagementProvider,
         Self::NamespacedKeyManagementProvider,
@@ -75,7 +75,7 @@ impl Kind {
         }
     }
 
-    const fn is_namespaced(self) -> bool {
+    pub(super) const fn is_namespaced(self) -> bool {
         match self {
             Self::CertificateStore
             | Self::NamespacedKeyManagementProvider
@@ -162,9 +162,9 @@ pub(super) struct Objects {
 }
 
 impl Objects {
-    /// Every object of some files.
-    pub(super) fn of_texts(texts: &[SourceText], findings: &Findings) -> Self {
-        let mut objects = Self::default();
+    /// Every object of some texts.
+    pub(super) fn of_texts(texts: &[SourceText], origin: Origin, findings: &Findings) -> Self {
+        let mut objects = Self { origin, ..Self::default() };
         for source in texts {
             match yaml::documents(&source.text, yaml::Limits::default()) {
                 Ok(documents) => {
@@ -183,6 +183,30 @@ impl Objects {
             }
         }
         objects
+    }
+
+    /// Takes copies of others in.
+    #[cfg(feature = "serve")]
+    pub(super) fn extend(&mut self, others: &Self) {
+        let Self { origin: _, places: _, anchors, stores, verifiers, policies } = others;
+        self.anchors.extend_from_slice(anchors);
+        self.stores.extend_from_slice(stores);
+        self.verifiers.extend_from_slice(verifiers);
+        self.policies.extend_from_slice(policies);
+    }
+
+    /// Takes an object in that is there and could not be read.
+    #[cfg(feature = "serve")]
+    pub(super) fn push_broken(&mut self, identity: Identity) {
+        let head = Some((identity.clone(), Place::file(&identity.to_string().into())));
+        match identity.kind {
+            Kind::CertificateStore | Kind::KeyManagementProvider | Kind::NamespacedKeyManagementProvider => {
+                keep(&mut self.anchors, head, None);
+            }
+            Kind::Store | Kind::NamespacedStore => keep(&mut self.stores, head, None),
+            Kind::Verifier | Kind::NamespacedVerifier => keep(&mut self.verifiers, head, None),
+            Kind::Policy | Kind::NamespacedPolicy => keep(&mut self.policies, head, None),
+        }
     }
 
     /// Reads one document, or the items of a list.
@@ -308,15 +332,20 @@ fn read_identity<'a>(kind: Kind, field: &Field<'a>) -> Option<(Identity, Field<'
 
 /// Kubernetes accepts DNS names only; and a `/` would be read as the end of a namespace.
 pub(super) fn check_name(name: &str, field: &Field<'_>) {
-    let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'.');
-    let edge = |b: Option<&u8>| b.is_some_and(u8::is_ascii_alphanumeric);
-    let bytes = name.as_bytes();
-    if bytes.len() > 253 || !bytes.iter().copied().all(allowed) || !edge(bytes.first()) || !edge(bytes.last()) {
+    if !is_name(name) {
         field.mistake(format!(
             "{} is not a name that Kubernetes accepts: lower-case letters, digits, `-` and `.`, at most 253",
             quoted(name)
         ));
     }
+}
+
+/// A DNS name, which can be a segment of a path as it is.
+pub(super) fn is_name(name: &str) -> bool {
+    let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'.');
+    let edge = |b: Option<&u8>| b.is_some_and(u8::is_ascii_alphanumeric);
+    let bytes = name.as_bytes();
+    bytes.len() <= 253 && bytes.iter().copied().all(allowed) && edge(bytes.first()) && edge(bytes.last())
 }
 
 fn resembles_group(group: &str) -> bool {

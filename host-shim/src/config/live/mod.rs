@@ -2,8 +2,11 @@
 //!
 //! What cannot be used never admits: a [`Scope`] without a configuration says why, and every image that is asked about in it is refused.
 
+mod cluster;
 mod files;
+mod health;
 mod objects;
+mod secrets;
 #[cfg(test)]
 mod tests;
 
@@ -11,7 +14,10 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use tokio::sync::watch;
 
+pub use cluster::{ClusterError, ClusterOptions, watch_cluster};
 pub use files::watch_files;
+pub use health::{KindHealth, LiveHealth};
+pub use secrets::{ClusterSecrets, SECRETS_LIFE, SecretsError};
 
 use super::Configuration;
 

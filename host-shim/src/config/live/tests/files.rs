@@ -30,7 +30,7 @@ impl Watched {
 
     /// The next snapshot.
     async fn next(&mut self) -> Arc<Snapshot> {
-        timeout(Duration::from_secs(60), self.live.changed()).await.expect("a snapshot in time").unwrap();
+        timeout(Duration::from_mins(1), self.live.changed()).await.expect("a snapshot in time").unwrap();
         Arc::clone(&self.live.borrow_and_update())
     }
 }
@@ -70,7 +70,7 @@ async fn a_link_that_is_swapped_is_a_change_as_in_a_config_maps_volume() {
     assert!(!plain_http(&live.borrow()));
     symlink("..2", path("..next")).unwrap();
     fs::rename(path("..next"), path("..data")).unwrap();
-    timeout(Duration::from_secs(60), live.changed()).await.unwrap().unwrap();
+    timeout(Duration::from_mins(1), live.changed()).await.unwrap().unwrap();
     assert!(plain_http(&live.borrow()));
 }
 
