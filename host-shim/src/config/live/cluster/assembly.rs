@@ -28,7 +28,7 @@ const NO_VERIFIER_IN_NAMESPACE: &str =
 
 /// A change of the cluster's objects.
 #[derive(Debug)]
-pub(super) enum Change {
+pub(in crate::config::live) enum Change {
     /// Every object of a kind.
     Listed {
         served: Arc<Served>,
@@ -49,7 +49,7 @@ pub(super) enum Change {
 
 /// What is known of the cluster, and what was made of it last.
 #[derive(Debug)]
-pub(super) struct Assembly {
+pub(in crate::config::live) struct Assembly {
     inventory: Inventory,
     mode: NamespacedObjects,
     served: BTreeMap<Kind, Arc<Served>>,
@@ -70,24 +70,24 @@ struct Built {
 
 /// What is to be done after a change.
 #[derive(Debug, Default)]
-pub(super) struct Outcome {
+pub(in crate::config::live) struct Outcome {
     /// Where anything changed.
-    pub(super) snapshot: Option<Arc<Snapshot>>,
-    pub(super) statuses: Vec<NewStatus>,
+    pub(in crate::config::live) snapshot: Option<Arc<Snapshot>>,
+    pub(in crate::config::live) statuses: Vec<NewStatus>,
     /// Kinds to list again.
-    pub(super) relist: BTreeSet<Kind>,
+    pub(in crate::config::live) relist: BTreeSet<Kind>,
 }
 
 /// A status to be written.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct NewStatus {
-    pub(super) identity: Identity,
-    pub(super) served: Arc<Served>,
-    pub(super) patch: Value,
+pub(in crate::config::live) struct NewStatus {
+    pub(in crate::config::live) identity: Identity,
+    pub(in crate::config::live) served: Arc<Served>,
+    pub(in crate::config::live) patch: Value,
 }
 
 impl Assembly {
-    pub(super) fn new(release_namespace: &str, mode: NamespacedObjects) -> Self {
+    pub(in crate::config::live) fn new(release_namespace: &str, mode: NamespacedObjects) -> Self {
         Self {
             inventory: Inventory::new(release_namespace),
             mode,
@@ -99,7 +99,7 @@ impl Assembly {
     }
 
     /// Takes in what changed, and puts together again what it changes. The first time there is always a snapshot.
-    pub(super) fn step(&mut self, changes: Vec<Change>, now: Timestamp) -> Outcome {
+    pub(in crate::config::live) fn step(&mut self, changes: Vec<Change>, now: Timestamp) -> Outcome {
         for change in changes {
             self.take_in(change);
         }

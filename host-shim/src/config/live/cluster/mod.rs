@@ -3,11 +3,11 @@
 //! Each kind has a watch ([`watch`]) that tells of changes; the objects are kept in their last good versions ([`inventory`]), put together again at once
 //! ([`assembly`]), and told what was made of them ([`status`], [`writer`]).
 
-mod assembly;
+pub(super) mod assembly;
 mod bounds;
 mod inventory;
-mod seen;
-mod served;
+pub(super) mod seen;
+pub(super) mod served;
 mod status;
 mod watch;
 mod writer;

@@ -11,21 +11,21 @@ use super::{
 
 /// An object of the cluster.
 #[derive(Clone, Debug)]
-pub(super) struct Seen {
-    pub(super) identity: Identity,
+pub(in crate::config::live) struct Seen {
+    pub(in crate::config::live) identity: Identity,
     /// Another object under the same name has another one.
-    pub(super) uid: String,
-    pub(super) created: Option<Timestamp>,
+    pub(in crate::config::live) uid: String,
+    pub(in crate::config::live) created: Option<Timestamp>,
     /// What is read of it, as JSON.
-    pub(super) text: String,
+    pub(in crate::config::live) text: String,
     pub(super) status: Status,
     /// When what people write in it changed last, as far as the API server knows.
-    pub(super) changed: Option<Timestamp>,
+    pub(in crate::config::live) changed: Option<Timestamp>,
 }
 
 impl Seen {
     /// An object without a name is none.
-    pub(super) fn new(kind: Kind, object: &DynamicObject) -> Option<Self> {
+    pub(in crate::config::live) fn new(kind: Kind, object: &DynamicObject) -> Option<Self> {
         let metadata = &object.metadata;
         let identity = identity(kind, object)?;
         let mut document = json!({
@@ -52,7 +52,7 @@ impl Seen {
 }
 
 /// Which object it is.
-pub(super) fn identity(kind: Kind, object: &DynamicObject) -> Option<Identity> {
+pub(in crate::config::live) fn identity(kind: Kind, object: &DynamicObject) -> Option<Identity> {
     let namespace = if kind.is_namespaced() { Some(object.metadata.namespace.clone()?) } else { None };
     Some(Identity { kind, namespace, name: object.metadata.name.clone()? })
 }

@@ -8,16 +8,16 @@ use super::super::super::object::{GROUP, Kind, VERSIONS};
 
 /// How one kind is served.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Served {
-    pub(super) kind: Kind,
+pub(in crate::config::live) struct Served {
+    pub(in crate::config::live) kind: Kind,
     version: &'static str,
     plural: String,
     /// Whether statuses can be written without changing the object.
-    pub(super) has_status: bool,
+    pub(in crate::config::live) has_status: bool,
 }
 
 impl Served {
-    pub(super) fn resource(&self) -> ApiResource {
+    pub(in crate::config::live) fn resource(&self) -> ApiResource {
         ApiResource {
             group: GROUP.to_owned(),
             version: self.version.to_owned(),
@@ -27,14 +27,24 @@ impl Served {
         }
     }
 
+    /// In the newest version, with a status.
+    #[cfg(test)]
+    pub(in crate::config::live) fn for_tests(kind: Kind) -> Self {
+        let plural = match kind.name().strip_suffix('y') {
+            Some(stem) => format!("{stem}ies"),
+            None => format!("{}s", kind.name()),
+        };
+        Self { kind, version: VERSIONS[0], plural: plural.to_lowercase(), has_status: true }
+    }
+
     /// As RBAC and `kubectl` name it: `verifiers.config.ratify.deislabs.io`.
-    pub(super) fn name(&self) -> String {
+    pub(in crate::config::live) fn name(&self) -> String {
         format!("{}.{GROUP}", self.plural)
     }
 }
 
 /// The kinds of ours that are there, each in the best version that is served.
-pub(super) async fn discover(client: &Client) -> Result<BTreeMap<Kind, Served>, kube::Error> {
+pub(in crate::config::live) async fn discover(client: &Client) -> Result<BTreeMap<Kind, Served>, kube::Error> {
     let mut found = BTreeMap::new();
     for version in VERSIONS {
         let resources = match client.list_api_group_resources(&format!("{GROUP}/{version}")).await {

@@ -51,7 +51,7 @@ enum Source {
 #[derive(Debug)]
 struct Kept {
     until: Instant,
-    fetched: Result<(), SecretsError>,
+    fetched: Result<Arc<Keychain>, SecretsError>,
     /// What was fetched last, perhaps before a failure.
     good: Option<Fetched>,
 }
@@ -102,29 +102,24 @@ impl ClusterSecrets {
     async fn keep(&self, source: Source) -> Result<Arc<Keychain>, SecretsError> {
         let slot = self.kept.get_with(source.clone(), Arc::default);
         let mut kept = slot.lock().await;
-        if let Some(Kept { fetched, good, .. }) = kept.as_ref().filter(|kept| Instant::now() < kept.until) {
-            fetched.clone()?;
-            return Ok(good.as_ref().map_or_else(|| Arc::clone(&self.none), |good| Arc::clone(&good.keychain)));
+        if let Some(kept) = kept.as_ref().filter(|kept| Instant::now() < kept.until) {
+            return kept.fetched.clone();
         }
         let fetched = match &source {
             Source::Store { account, secrets } => self.of_store(account, secrets).await,
             Source::Namespace(namespace) => self.of_namespace(namespace).await,
         };
         let old = kept.take().and_then(|kept| kept.good);
-        match fetched {
+        let (life, fetched, good) = match fetched {
+            // Sessions hang on the very keychain.
             Ok(new) => {
-                // Sessions hang on the very keychain.
                 let good = old.filter(|old| old.digest == new.digest).unwrap_or(new);
-                let keychain = Arc::clone(&good.keychain);
-                *kept = Some(Kept { until: Instant::now() + self.life, fetched: Ok(()), good: Some(good) });
-                Ok(keychain)
+                (self.life, Ok(Arc::clone(&good.keychain)), Some(good))
             }
-            Err(error) => {
-                let until = Instant::now() + FAILURE_LASTS;
-                *kept = Some(Kept { until, fetched: Err(error.clone()), good: old });
-                Err(error)
-            }
-        }
+            Err(error) => (FAILURE_LASTS, Err(error), old),
+        };
+        *kept = Some(Kept { until: Instant::now() + life, fetched: fetched.clone(), good });
+        fetched
     }
 
     async fn of_store(&self, account: &ServiceAccountName, secrets: &[SecretName]) -> Result<Fetched, SecretsError> {
