@@ -12,7 +12,9 @@ use super::{
     registries,
 };
 use crate::{
-    config::live::{ClusterOptions, ClusterSecrets, Live, NamespacedObjects, watch_cluster, watch_files},
+    config::live::{
+        ClusterOptions, ClusterSecrets, Live, LiveHealth, NamespacedObjects, SECRETS_LIFE, watch_cluster, watch_files,
+    },
     decisions::{DecisionOptions, Decisions, KeptVerdicts, PodPullSecrets, Reaches, Secrets},
     engine::{
         Engine, Native,
@@ -26,6 +28,8 @@ use crate::{
 
 /// The word that stands for the objects of the cluster.
 const CLUSTER: &str = "cluster";
+/// How long the objects of the cluster may take to be listed for the first time.
+const START: std::time::Duration = std::time::Duration::from_secs(30);
 /// How long what is being answered may take after the last request was accepted; answers have deadlines far below.
 const DRAIN: std::time::Duration = std::time::Duration::from_secs(10);
 
@@ -72,8 +76,8 @@ async fn serve(args: ServeArgs) -> Result<(), Stop> {
     let client_cas = listed(client_cas, "IMAGE_INTEGRITY_CLIENT_CA");
 
     let namespaced = if namespaced_replace { NamespacedObjects::Replace } else { NamespacedObjects::Add };
-    let (live, secrets) =
-        configuration(listed(config, "IMAGE_INTEGRITY_CONFIG"), release_namespace, namespaced).await?;
+    let (watches, config) = (Arc::new(LiveHealth::default()), listed(config, "IMAGE_INTEGRITY_CONFIG"));
+    let (live, secrets) = configuration(config, release_namespace, namespaced, Arc::clone(&watches)).await?;
     let helpers = if credential_helpers {
         Helpers::Run { search_path: env::var_os("PATH").unwrap_or_default() }
     } else {
@@ -109,7 +113,7 @@ async fn serve(args: ServeArgs) -> Result<(), Stop> {
     );
     let readiness = Arc::new(Readiness::new(live.clone(), engine));
     let tls = TlsFiles { certificate: tls_cert, key: tls_key, client_cas };
-    let health = health(Arc::clone(&readiness), live, metrics);
+    let health = health(Arc::clone(&readiness), live, watches, metrics);
     let addresses = Addresses { api: listen, health: health_listen };
     let server = Server::bind(addresses, tls, provider.router(), health).await.map_err(|error| unable(&error))?;
     tell(&server, &api_clients);
@@ -123,6 +127,7 @@ async fn configuration(
     paths: Vec<PathBuf>,
     release_namespace: String,
     namespaced: NamespacedObjects,
+    health: Arc<LiveHealth>,
 ) -> Result<(Live, Option<Arc<dyn Secrets>>), Stop> {
     let is_cluster = |path: &PathBuf| path.as_os_str() == CLUSTER;
     match paths.as_slice() {
@@ -130,7 +135,7 @@ async fn configuration(
             "no configuration says whom to trust",
             "give --config cluster for the objects of the cluster, or --config FILE|DIR with the YAML that `kubectl apply` takes",
         )),
-        [only] if is_cluster(only) => of_cluster(release_namespace, namespaced).await,
+        [only] if is_cluster(only) => of_cluster(release_namespace, namespaced, health).await,
         several if several.iter().any(is_cluster) => Err(Stop::usage(
             "--config cluster stands beside files",
             "use either; a file of the name is written ./cluster",
@@ -151,6 +156,7 @@ async fn configuration(
 async fn of_cluster(
     release_namespace: String,
     namespaced: NamespacedObjects,
+    health: Arc<LiveHealth>,
 ) -> Result<(Live, Option<Arc<dyn Secrets>>), Stop> {
     // The client takes the process's; an error means that it has one.
     let _ = rustls::crypto::ring::default_provider().install_default();
@@ -160,9 +166,10 @@ async fn of_cluster(
             "run it in a Pod with a service account, or name a kubeconfig with KUBECONFIG",
         )
     })?;
-    let live = watch_cluster(client.clone(), ClusterOptions { release_namespace, namespaced }).await;
+    let options = ClusterOptions { release_namespace, namespaced_objects: namespaced, start_within: START };
+    let live = watch_cluster(client.clone(), options, health).await;
     let live = live.map_err(|error| Stop::undecided(error.to_string()))?;
-    Ok((live, Some(Arc::new(ClusterSecrets::new(client)))))
+    Ok((live, Some(Arc::new(ClusterSecrets::new(client, SECRETS_LIFE)))))
 }
 
 fn engine_of(args: EngineArgs) -> Result<Arc<dyn Engine>, Stop> {

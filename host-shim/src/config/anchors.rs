@@ -1,5 +1,7 @@
 //! Trust anchors: CertificateStore and KeyManagementProvider.
 
+use std::sync::Arc;
+
 use super::{
     field::{Field, Mapping},
     finding::{did_you_mean, quoted},
@@ -13,7 +15,7 @@ const KEY_VAULT_REFUSED: &str = "not supported yet: certificates from Azure Key 
 #[derive(Clone, Debug)]
 pub(super) struct TrustAnchors {
     /// One or more CERTIFICATE blocks, and nothing else.
-    pub(super) pem: String,
+    pub(super) pem: Arc<str>,
 }
 
 /// Reads the spec of a CertificateStore.
@@ -25,7 +27,7 @@ pub(super) fn read_certificate_store(mut spec: Mapping<'_>) -> Option<TrustAncho
     let mut parameters = parameters?.mapping()?;
     let value = parameters.required("value");
     parameters.finish();
-    Some(TrustAnchors { pem: pem::certificates(&value?)? })
+    Some(TrustAnchors { pem: pem::certificates(&value?)?.into() })
 }
 
 /// Reads the spec of a KeyManagementProvider or NamespacedKeyManagementProvider.
@@ -58,7 +60,7 @@ pub(super) fn read_key_management_provider(mut spec: Mapping<'_>) -> Option<Trus
         field.mistake("not supported yet: keys, which cosign verifiers use; give a certificate");
         return None;
     }
-    Some(TrustAnchors { pem: pem::certificates(&value?)? })
+    Some(TrustAnchors { pem: pem::certificates(&value?)?.into() })
 }
 
 /// `None` where the provider is not one that is supported, which has been told.

@@ -67,7 +67,8 @@ impl Assembled {
         let mut trust_stores = BTreeMap::new();
         for store in object.trust_stores {
             let found = library.certificates(&store, identity);
-            let pem = found.iter().filter_map(|anchors| anchors.content.as_ref()).map(|anchors| anchors.pem.clone());
+            let pem =
+                found.iter().filter_map(|anchors| anchors.content.as_ref()).map(|anchors| anchors.pem.to_string());
             trust_stores.insert(store.name.clone(), pem.collect());
             let origins = found.iter().map(|anchors| anchors.identity.to_string()).collect();
             self.origins.insert((name.clone(), store.name), origins);

@@ -41,7 +41,7 @@ impl<'a> Library<'a> {
         let found = store.references.iter().filter_map(|reference| Some((reference, self.find(reference, verifier)?)));
         let found: Vec<_> = found.collect();
         let texts = |object: &Object<TrustAnchors>| -> Vec<String> {
-            object.content.iter().map(|anchors| anchors.pem.clone()).collect()
+            object.content.iter().map(|anchors| anchors.pem.to_string()).collect()
         };
         // A store whose name is wrong has been told.
         let Ok(name) = StoreName::parse(&store.name) else { return Vec::new() };

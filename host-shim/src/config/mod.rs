@@ -97,6 +97,13 @@ impl Configuration {
         &self.logins
     }
 
+    /// Whether images are judged in the same way; what notes say does not matter.
+    #[cfg(feature = "serve")]
+    fn means_the_same(&self, other: &Self) -> bool {
+        let Self { config, plain_http, logins, origins: _, notes: _ } = self;
+        (config, plain_http, logins) == (&other.config, &other.plain_http, &other.logins)
+    }
+
     /// What the configuration means at a time, for people.
     pub fn explain(&self, now: Instant) -> Explanation {
         Explanation::new(self, now)

@@ -75,12 +75,6 @@ impl Kind {
         }
     }
 
-    /// Whether its objects are certificates that verifiers trust.
-    #[cfg(feature = "serve")]
-    pub(super) const fn holds_anchors(self) -> bool {
-        matches!(self, Self::CertificateStore | Self::KeyManagementProvider | Self::NamespacedKeyManagementProvider)
-    }
-
     pub(super) const fn is_namespaced(self) -> bool {
         match self {
             Self::CertificateStore
@@ -191,29 +185,27 @@ impl Objects {
         objects
     }
 
-    /// Adds those of another text.
+    /// Takes copies of others in.
     #[cfg(feature = "serve")]
-    pub(super) fn extend(&mut self, other: Self) {
-        let Self { origin: _, places, anchors, stores, verifiers, policies } = other;
-        self.places.extend(places);
-        self.anchors.extend(anchors);
-        self.stores.extend(stores);
-        self.verifiers.extend(verifiers);
-        self.policies.extend(policies);
+    pub(super) fn extend(&mut self, others: &Self) {
+        let Self { origin: _, places: _, anchors, stores, verifiers, policies } = others;
+        self.anchors.extend_from_slice(anchors);
+        self.stores.extend_from_slice(stores);
+        self.verifiers.extend_from_slice(verifiers);
+        self.policies.extend_from_slice(policies);
     }
 
-    /// Adds an object that is there and cannot be read. Trust anchors are left out: the stores that name them are empty then, which denies.
+    /// Takes an object in that is there and could not be read.
     #[cfg(feature = "serve")]
-    pub(super) fn extend_broken(&mut self, identity: Identity) {
-        fn broken<T>(identity: Identity) -> Object<T> {
-            let place = Place::file(&identity.to_string().into());
-            Object { identity, place, content: None }
-        }
+    pub(super) fn push_broken(&mut self, identity: Identity) {
+        let head = Some((identity.clone(), Place::file(&identity.to_string().into())));
         match identity.kind {
-            Kind::CertificateStore | Kind::KeyManagementProvider | Kind::NamespacedKeyManagementProvider => {}
-            Kind::Store | Kind::NamespacedStore => self.stores.push(broken(identity)),
-            Kind::Verifier | Kind::NamespacedVerifier => self.verifiers.push(broken(identity)),
-            Kind::Policy | Kind::NamespacedPolicy => self.policies.push(broken(identity)),
+            Kind::CertificateStore | Kind::KeyManagementProvider | Kind::NamespacedKeyManagementProvider => {
+                keep(&mut self.anchors, head, None);
+            }
+            Kind::Store | Kind::NamespacedStore => keep(&mut self.stores, head, None),
+            Kind::Verifier | Kind::NamespacedVerifier => keep(&mut self.verifiers, head, None),
+            Kind::Policy | Kind::NamespacedPolicy => keep(&mut self.policies, head, None),
         }
     }
 

@@ -16,7 +16,7 @@ use wasm_policy::code::{Code, Failure};
 use super::Rights;
 use crate::{
     cache::AsWhom,
-    config::{Configuration, Logins},
+    config::{Configuration, Logins, live::ClusterSecrets},
     engine::{Engine, Native},
     registry::{
         ConnectionError, PlainHttp, Proxies, Registries, RegistryOptions, TrustedRealm, Turns,
@@ -77,21 +77,27 @@ impl ReachOptions {
 
 /// Logins in the secrets of a cluster. While a secret's content is the same, its keychain is the same one.
 pub trait Secrets: Send + Sync {
-    /// Those that a Store names; `namespace` is the Store's, or none for one of the cluster.
+    /// Those that a Store names.
     ///
     /// # Errors
     /// Where one of them cannot be had, for people.
-    fn named<'s>(
-        &'s self,
-        logins: &'s Logins,
-        namespace: Option<&'s str>,
-    ) -> BoxFuture<'s, Result<Arc<Keychain>, String>>;
+    fn named<'s>(&'s self, logins: &'s Logins) -> BoxFuture<'s, Result<Arc<Keychain>, String>>;
 
     /// Those that the Pods of a namespace pull with.
     ///
     /// # Errors
     /// As above.
     fn of_namespace<'s>(&'s self, namespace: &'s str) -> BoxFuture<'s, Result<Arc<Keychain>, String>>;
+}
+
+impl Secrets for ClusterSecrets {
+    fn named<'s>(&'s self, logins: &'s Logins) -> BoxFuture<'s, Result<Arc<Keychain>, String>> {
+        Box::pin(async { self.keychain(logins).await.map_err(|error| error.to_string()) })
+    }
+
+    fn of_namespace<'s>(&'s self, namespace: &'s str) -> BoxFuture<'s, Result<Arc<Keychain>, String>> {
+        Box::pin(async { self.keychain_of_namespace(namespace).await.map_err(|error| error.to_string()) })
+    }
 }
 
 /// Whose pull secrets are used.
@@ -193,7 +199,7 @@ impl Reaches {
                 let Some(secrets) = &self.options.secrets else {
                     return Err(unavailable("secrets of a cluster are read with --config cluster only".to_owned()));
                 };
-                keychains.push(secrets.named(logins, namespace).await.map_err(unavailable)?);
+                keychains.push(secrets.named(logins).await.map_err(unavailable)?);
             }
         }
         Ok(keychains)

@@ -21,7 +21,7 @@ use tokio::{
 };
 
 use crate::{
-    config::live::{Live, Snapshot},
+    config::live::{Live, LiveHealth, Snapshot},
     engine::Engine,
     telemetry::Metrics,
 };
@@ -81,12 +81,12 @@ impl Readiness {
 }
 
 /// `/healthz`, `/readyz` and `/metrics`.
-pub fn health(readiness: Arc<Readiness>, live: Live, metrics: Arc<Metrics>) -> Router {
+pub fn health(readiness: Arc<Readiness>, live: Live, watches: Arc<LiveHealth>, metrics: Arc<Metrics>) -> Router {
     let alive = get(async || "ok\n");
     Router::new()
         .route("/healthz", alive)
         .route("/readyz", get(ready).with_state(readiness))
-        .route("/metrics", get(tell).with_state((live, metrics)))
+        .route("/metrics", get(tell).with_state((live, watches, metrics)))
 }
 
 async fn ready(State(readiness): State<Arc<Readiness>>) -> Response {
@@ -97,10 +97,11 @@ async fn ready(State(readiness): State<Arc<Readiness>>) -> Response {
     (StatusCode::SERVICE_UNAVAILABLE, obstacles.join("\n") + "\n").into_response()
 }
 
-async fn tell(State((live, metrics)): State<(Live, Arc<Metrics>)>) -> Response {
+async fn tell(State((live, watches, metrics)): State<(Live, Arc<LiveHealth>, Arc<Metrics>)>) -> Response {
+    let broken = watches.kinds().iter().filter(|kind| !kind.watching).count();
     let snapshot = Arc::clone(&live.borrow());
     metrics.generation.set(i64::try_from(snapshot.generation()).unwrap_or(i64::MAX));
-    metrics.broken_watches.set(i64::try_from(snapshot.broken_watches()).unwrap_or(i64::MAX));
+    metrics.broken_watches.set(i64::try_from(broken).unwrap_or(i64::MAX));
     metrics.certificates(days_left(&snapshot));
     ([(CONTENT_TYPE, OPENMETRICS)], metrics.text()).into_response()
 }

@@ -173,6 +173,12 @@ impl Findings {
         }
     }
 
+    /// Mistakes and notes.
+    #[cfg(feature = "serve")]
+    pub(crate) fn into_parts(self) -> (Vec<Finding>, Notes) {
+        (self.mistakes.into_inner(), self.notes.into_inner())
+    }
+
     /// The notes, where there was no mistake.
     pub(crate) fn into_result(self) -> Result<Notes, Mistakes> {
         let mut mistakes = self.mistakes.into_inner();

@@ -33,12 +33,8 @@ const BETWEEN_TRIES: Duration = Duration::from_millis(20);
 ///
 /// # Errors
 /// Every mistake at once, where the first reading finds any; nothing is watched then.
-pub async fn watch_files(
-    paths: Vec<PathBuf>,
-    namespaced: NamespacedObjects,
-    reload: Arc<Notify>,
-) -> Result<Live, Mistakes> {
-    let mut files = Files { paths: paths.into(), namespaced, generation: 0 };
+pub async fn watch_files(paths: Vec<PathBuf>, mode: NamespacedObjects, reload: Arc<Notify>) -> Result<Live, Mistakes> {
+    let mut files = Files { paths: paths.into(), mode, generation: 0 };
     let reading = files.read().await;
     let (publish, live) = watch::channel(Arc::new(files.snapshot(&reading).await?));
     tokio::spawn(async move { files.watch(reading, reload, publish).await });
@@ -47,7 +43,7 @@ pub async fn watch_files(
 
 struct Files {
     paths: Arc<[PathBuf]>,
-    namespaced: NamespacedObjects,
+    mode: NamespacedObjects,
     /// Of the newest snapshot.
     generation: u64,
 }
@@ -106,11 +102,11 @@ impl Files {
     /// The next snapshot; its number is used up only where there is one.
     async fn snapshot(&mut self, reading: &Reading) -> Result<Snapshot, Mistakes> {
         let (texts, notes) = reading.clone()?;
-        let namespaced = self.namespaced;
-        let scopes = spawn_blocking(move || scopes(&texts, &notes, namespaced)).await;
-        let (cluster, own) = scopes.unwrap_or_else(|failure| Err(self.mistake(&failure)))?;
+        let mode = self.mode;
+        let scopes = spawn_blocking(move || scopes(&texts, &notes, mode)).await;
+        let (cluster, of_namespaces) = scopes.unwrap_or_else(|failure| Err(self.mistake(&failure)))?;
         self.generation += 1;
-        Ok(Snapshot { generation: self.generation, cluster, namespaces: own, unready: Vec::new(), broken_watches: 0 })
+        Ok(Snapshot { generation: self.generation, cluster, namespaces: of_namespaces, unready: Vec::new() })
     }
 
     fn mistake(&self, failure: &JoinError) -> Mistakes {
@@ -135,14 +131,14 @@ fn read(paths: &[PathBuf]) -> Reading {
 type Scopes = (Arc<Scope>, BTreeMap<String, Arc<Scope>>);
 
 /// The cluster's scope and those of namespaces; a mistake in any of them is one in the files.
-fn scopes(texts: &[SourceText], notes: &Notes, namespaced: NamespacedObjects) -> Result<Scopes, Mistakes> {
+fn scopes(texts: &[SourceText], notes: &Notes, mode: NamespacedObjects) -> Result<Scopes, Mistakes> {
     let findings = Findings::default();
     let objects = Objects::of_texts(texts, Origin::Files, &findings);
     let mut notes = notes.clone();
     notes.append(findings.into_result()?);
     let scope = |namespace: Option<&str>| -> Result<Arc<Scope>, Mistakes> {
         let findings = Findings::default();
-        let assembled = objects::assembled(&objects, namespace, namespaced, &findings);
+        let assembled = objects::assembled(&objects, namespace, mode, &findings);
         for Finding { place, message } in &assembled.weakening {
             findings.mistake(place.clone(), message);
         }
@@ -155,6 +151,6 @@ fn scopes(texts: &[SourceText], notes: &Notes, namespaced: NamespacedObjects) ->
         Ok(Arc::new(Scope { namespace: namespace.map(str::to_owned), configuration: Ok(configuration) }))
     };
     let cluster = scope(None)?;
-    let own = objects::namespaces(&objects).into_iter().map(|name| Ok((name.clone(), scope(Some(&name))?)));
-    Ok((cluster, own.collect::<Result<_, Mistakes>>()?))
+    let namespaces = objects::namespaces(&objects).into_iter().map(|name| Ok((name.clone(), scope(Some(&name))?)));
+    Ok((cluster, namespaces.collect::<Result<_, Mistakes>>()?))
 }

@@ -4,7 +4,9 @@
 
 mod cluster;
 mod files;
+mod health;
 mod objects;
+mod secrets;
 #[cfg(test)]
 mod tests;
 
@@ -12,8 +14,10 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use tokio::sync::watch;
 
-pub use cluster::{ClusterError, ClusterOptions, ClusterSecrets, watch_cluster};
+pub use cluster::{ClusterError, ClusterOptions, watch_cluster};
 pub use files::watch_files;
+pub use health::{KindHealth, LiveHealth};
+pub use secrets::{ClusterSecrets, SECRETS_LIFE, SecretsError};
 
 use super::Configuration;
 
@@ -30,7 +34,6 @@ pub struct Snapshot {
     /// Only of namespaces in which objects of their own apply.
     namespaces: BTreeMap<String, Arc<Scope>>,
     unready: Vec<String>,
-    broken_watches: usize,
 }
 
 impl Snapshot {
@@ -52,11 +55,6 @@ impl Snapshot {
     /// Why the server is not ready: objects of the cluster only, each named with its reason. What is wrong in a namespace never appears here.
     pub fn unready(&self) -> &[String] {
         &self.unready
-    }
-
-    /// Kinds of objects whose changes do not arrive at the moment.
-    pub fn broken_watches(&self) -> usize {
-        self.broken_watches
     }
 }
 

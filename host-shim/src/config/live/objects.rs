@@ -23,22 +23,21 @@ pub(super) fn namespaces(objects: &Objects) -> BTreeSet<String> {
 pub(super) fn assembled(
     objects: &Objects,
     namespace: Option<&str>,
-    namespaced: NamespacedObjects,
+    mode: NamespacedObjects,
     findings: &Findings,
 ) -> Assembled {
-    assemble(applying(objects, namespace, namespaced), namespace, findings)
+    assemble(applying(objects, namespace, mode), namespace, findings)
 }
 
 /// Trust anchors of all namespaces are kept: which of them a verifier may name depends on the verifier.
-pub(super) fn applying(objects: &Objects, namespace: Option<&str>, namespaced: NamespacedObjects) -> Objects {
+pub(super) fn applying(objects: &Objects, namespace: Option<&str>, mode: NamespacedObjects) -> Objects {
     let mut applying = Objects::default();
     applying.origin = objects.origin.clone();
-    // A copy of each for each namespace that has a scope, which are few; texts are bounded where they are read.
     applying.anchors.clone_from(&objects.anchors);
     applying.verifiers = of_cluster_and(namespace, &objects.verifiers);
     applying.stores = of_cluster_and(namespace, &objects.stores);
     applying.policies = of_cluster_and(namespace, &objects.policies);
-    if namespaced == NamespacedObjects::Replace && has_own(&applying.verifiers) {
+    if mode == NamespacedObjects::Replace && has_own(&applying.verifiers) {
         keep_own(&mut applying.verifiers);
         if has_own(&applying.policies) {
             keep_own(&mut applying.policies);

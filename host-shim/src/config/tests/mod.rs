@@ -17,7 +17,7 @@ use super::{Configuration, Findings, Logins, Mistakes, SourceText};
 pub(super) const AKS: &str = include_str!("../../../../tests/fixtures/demo/aks-verify-config.yaml");
 /// A root certificate, and the chain of a signer of it, its leaf first.
 pub(super) const ROOT: &str = include_str!("../../../../tests/fixtures/demo/root.pem");
-const CHAIN: &str = include_str!("../../../../tests/fixtures/demo/keys/demo.chain.pem");
+pub(super) const CHAIN: &str = include_str!("../../../../tests/fixtures/demo/keys/demo.chain.pem");
 const PRIVATE_KEY: &str = include_str!("../../../../tests/fixtures/demo/keys/demo.key.pem");
 
 /// A policy that takes any signature of whatever is in the store `ca:certs`.

@@ -52,7 +52,7 @@ async fn verdicts_and_evidence_are_for_clients_that_are_named() {
 struct OfTeamA(Arc<Keychain>, Arc<Keychain>);
 
 impl Secrets for OfTeamA {
-    fn named<'s>(&'s self, _: &'s Logins, _: Option<&'s str>) -> BoxFuture<'s, Result<Arc<Keychain>, String>> {
+    fn named<'s>(&'s self, _: &'s Logins) -> BoxFuture<'s, Result<Arc<Keychain>, String>> {
         Box::pin(async { Err("no Store of this test names any".to_owned()) })
     }
 

@@ -1,11 +1,16 @@
-//! The custom resources of a cluster, watched: every change makes a snapshot, and each object's status says what became of it.
+//! The objects of a cluster, watched by kube-rs.
 //!
-//! An object that becomes wrong leaves its last good version in force; one that goes away takes effect at once. A watch that breaks leaves what is known.
+//! Each kind has a watch ([`watch`]) that tells of changes; the objects are kept in their last good versions ([`inventory`]), put together again at once
+//! ([`assembly`]), and told what was made of them ([`status`], [`writer`]).
 
-mod catalog;
-mod secrets;
+pub(super) mod assembly;
+mod bounds;
+mod inventory;
+pub(super) mod seen;
+pub(super) mod served;
 mod status;
-mod watching;
+mod watch;
+mod writer;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -13,131 +18,249 @@ use std::{
     time::Duration,
 };
 
+use k8s_openapi::jiff::Timestamp;
 use kube::Client;
 use thiserror::Error;
 use tokio::{
-    sync::{mpsc, watch},
-    time::{Instant, timeout_at},
+    sync::{mpsc, watch as channel},
+    task::{JoinError, spawn_blocking},
+    time::{Instant, sleep, timeout_at},
 };
-use tracing::info;
+use tokio_util::task::AbortOnDropHandle;
+use tracing::{error, info};
+use wasm_policy::text::shown;
 
-pub use secrets::ClusterSecrets;
+use self::{
+    assembly::{Assembly, Change, Outcome},
+    served::{Served, discover},
+    watch::{Relists, Watches},
+    writer::Statuses,
+};
+use super::{super::object::Kind, Live, LiveHealth, NamespacedObjects, Scope, Snapshot};
 
-use super::{super::object::Kind, Live, NamespacedObjects, Snapshot};
-use catalog::Catalog;
-use status::Writer;
-use watching::{Change, Event};
+/// Changes that wait to be taken in; beyond, the watches wait.
+const MAX_WAITING: usize = 1_000;
+/// How long after a change others are waited for: `kubectl apply` of a file makes several.
+const TOGETHER: Duration = Duration::from_millis(20);
+/// How long to wait before the API server is asked again at the start.
+const BETWEEN_TRIES: Duration = Duration::from_secs(1);
 
-/// How long changes are gathered before a snapshot is made: `kubectl apply -f` sends several objects, one after the other.
-const GATHER: Duration = Duration::from_millis(30);
-/// How long objects may take to be listed for the first time.
-const START: Duration = Duration::from_secs(30);
-/// Changes that wait to be read. A watch stands still while there are more.
-const MAX_CHANGES: usize = 1_000;
-
-/// How the objects of a cluster are read.
+/// How a cluster's objects are read.
 #[derive(Clone, Debug)]
 pub struct ClusterOptions {
-    /// Where this is installed: a name without a namespace is looked for here, too.
+    /// Where the server lives: there it looks for the CertificateStores and secrets that are named without a namespace.
     pub release_namespace: String,
     /// What the verifiers of a namespace do to those of the cluster.
-    pub namespaced: NamespacedObjects,
+    pub namespaced_objects: NamespacedObjects,
+    /// How long the first list of all kinds may take.
+    pub start_within: Duration,
 }
 
-/// Why the objects of a cluster cannot be watched.
+/// Why no configuration came from a cluster.
 #[derive(Debug, Error)]
-#[error("the objects of the cluster could not be listed within {} s: {}", START.as_secs(), kinds.join("; "))]
-pub struct ClusterError {
-    kinds: Vec<String>,
+pub enum ClusterError {
+    /// Not even which kinds there are could be learnt.
+    #[error("the API server did not say within {} seconds which kinds there are: {reason}", within.as_secs())]
+    Unreachable {
+        /// How long it was tried.
+        within: Duration,
+        /// What came of it last.
+        reason: String,
+    },
+    /// The server's account lacks rights.
+    #[error("the service account may not {}: give it the verbs list and watch on them", .denied.join(", "))]
+    Denied {
+        /// As `list verifiers.config.ratify.deislabs.io`.
+        denied: Vec<String>,
+    },
+    /// Some kinds could not be listed in time.
+    #[error("the objects were not listed within {} seconds: {}", within.as_secs(), .kinds.join("; "))]
+    Slow {
+        /// How long it was tried.
+        within: Duration,
+        /// Each with what came of it last.
+        kinds: Vec<String>,
+    },
+    /// A fault of this program.
+    #[error("the objects could not be read: {0}")]
+    Failed(String),
 }
 
-/// Watches the objects of a cluster, until the last receiver is gone.
+/// Watches the objects of a cluster. There is a first snapshot once all kinds that are defined have been listed; the watch ends with the last receiver.
 ///
 /// # Errors
-/// Where they cannot all be listed; kinds that are not installed count as none.
-pub async fn watch_cluster(client: Client, options: ClusterOptions) -> Result<Live, ClusterError> {
-    let (sender, mut events) = mpsc::channel(MAX_CHANGES);
-    for kind in Kind::ALL {
-        tokio::spawn(watching::watch(client.clone(), kind, sender.clone()));
-    }
-    let mut cluster = Cluster {
-        catalog: Catalog::new(options),
-        listed: BTreeSet::new(),
-        broken: BTreeMap::new(),
-        writer: Writer::start(client),
-        generation: 0,
+/// Where that does not come to pass in time, or the account has not the rights for it.
+pub async fn watch_cluster(
+    client: Client,
+    options: ClusterOptions,
+    health: Arc<LiveHealth>,
+) -> Result<Live, ClusterError> {
+    let start = Start { within: options.start_within, deadline: Instant::now() + options.start_within };
+    let (sender, mut changes) = mpsc::channel(MAX_WAITING);
+    let relists = Relists::new();
+    let mut watches = Watches::new(client.clone(), health, sender, Arc::clone(&relists));
+    watches.follow(start.kinds(&client).await?).await;
+    let first = start.lists(watches.kinds(), &mut changes).await?;
+    let assembly = Assembly::new(&options.release_namespace, options.namespaced_objects);
+    let (assembly, outcome) =
+        step(assembly, first).await.map_err(|failure| ClusterError::Failed(failure.to_string()))?;
+    let Some(snapshot) = outcome.snapshot.clone() else {
+        return Err(ClusterError::Failed("there is no snapshot".to_owned()));
     };
-    let deadline = Instant::now() + START;
-    while cluster.listed.len() < Kind::ALL.len() {
-        match timeout_at(deadline, events.recv()).await {
-            Ok(Some(event)) => cluster.take(event),
-            Ok(None) | Err(_) => return Err(cluster.unlisted()),
-        }
-    }
-    let (publish, live) = watch::channel(Arc::new(cluster.snapshot()));
-    tokio::spawn(cluster.follow(events, publish));
+    let (publish, live) = channel::channel(snapshot);
+    let statuses = Arc::new(Statuses::default());
+    let follower = Follower {
+        changes,
+        relists,
+        publish,
+        _tasks: [
+            AbortOnDropHandle::new(tokio::spawn(watches.follow_for_ever())),
+            AbortOnDropHandle::new(tokio::spawn(Arc::clone(&statuses).write_for_ever(client))),
+        ],
+        statuses,
+    };
+    tokio::spawn(follower.run(assembly, outcome));
     Ok(live)
 }
 
-struct Cluster {
-    catalog: Catalog,
-    /// The kinds of which every object is known.
-    listed: BTreeSet<Kind>,
-    /// Watches that do not work, and why.
-    broken: BTreeMap<Kind, String>,
-    writer: Writer,
-    generation: u64,
+/// The time in which there must be a first snapshot.
+struct Start {
+    within: Duration,
+    deadline: Instant,
 }
 
-impl Cluster {
-    async fn follow(mut self, mut events: mpsc::Receiver<Event>, publish: watch::Sender<Arc<Snapshot>>) {
+impl Start {
+    async fn kinds(&self, client: &Client) -> Result<BTreeMap<Kind, Served>, ClusterError> {
+        let mut reason = "it gave no answer".to_owned();
         loop {
-            let event = tokio::select! {
-                event = events.recv() => event,
-                () = publish.closed() => return,
+            match timeout_at(self.deadline, discover(client)).await {
+                Ok(Ok(found)) => return Ok(found),
+                Ok(Err(error)) => reason = self::reason(&error),
+                Err(_) => {}
+            }
+            if Instant::now() + BETWEEN_TRIES >= self.deadline {
+                return Err(ClusterError::Unreachable { within: self.within, reason });
+            }
+            sleep(BETWEEN_TRIES).await;
+        }
+    }
+
+    /// What the watches tell until each has told all its objects.
+    async fn lists(
+        &self,
+        mut missing: BTreeSet<Kind>,
+        changes: &mut mpsc::Receiver<Change>,
+    ) -> Result<Vec<Change>, ClusterError> {
+        let mut told = Vec::new();
+        let mut failed: BTreeMap<Kind, (Option<String>, String)> = BTreeMap::new();
+        while !missing.is_empty() {
+            let denied: Vec<_> = missing.iter().filter_map(|kind| failed.get(kind)?.0.clone()).collect();
+            if denied.len() == missing.len() {
+                return Err(ClusterError::Denied { denied });
+            }
+            let Ok(Some(change)) = timeout_at(self.deadline, changes.recv()).await else {
+                let kinds = missing.iter().map(|kind| match failed.get(kind) {
+                    Some((_, reason)) => format!("{}: {reason}", kind.name()),
+                    None => format!("{}: no answer", kind.name()),
+                });
+                return Err(ClusterError::Slow { within: self.within, kinds: kinds.collect() });
             };
-            let Some(event) = event else { return };
-            self.take(event);
-            let until = Instant::now() + GATHER;
-            while let Ok(Some(event)) = timeout_at(until, events.recv()).await {
-                self.take(event);
+            match &change {
+                Change::Listed { served, .. } => {
+                    missing.remove(&served.kind);
+                }
+                Change::Failed { kind, denied, reason } => {
+                    failed.insert(*kind, (denied.clone(), reason.clone()));
+                }
+                Change::Applied(_) | Change::Deleted(_) | Change::Undefined(_) => {}
             }
-            // While a kind is listed again, what is known of it stays in force.
-            let snapshot = self.snapshot();
-            info!(generation = snapshot.generation, "the objects of the cluster have changed");
-            publish.send_replace(Arc::new(snapshot));
+            told.push(change);
+        }
+        Ok(told)
+    }
+}
+
+/// What runs from the first snapshot on.
+struct Follower {
+    changes: mpsc::Receiver<Change>,
+    relists: Arc<Relists>,
+    publish: channel::Sender<Arc<Snapshot>>,
+    statuses: Arc<Statuses>,
+    _tasks: [AbortOnDropHandle<()>; 2],
+}
+
+impl Follower {
+    async fn run(mut self, mut assembly: Assembly, mut outcome: Outcome) {
+        loop {
+            self.carry_out(outcome);
+            let Some(changes) = self.next().await else { return };
+            match step(assembly, changes).await {
+                Ok(next) => (assembly, outcome) = next,
+                Err(failure) => return self.give_up(&failure).await,
+            }
         }
     }
 
-    fn take(&mut self, Event { kind, change }: Event) {
-        match change {
-            Change::Listed(objects) => {
-                self.catalog.replace(kind, objects);
-                self.listed.insert(kind);
-                self.broken.remove(&kind);
-            }
-            Change::Applied(object) => {
-                self.catalog.apply(kind, object);
-                self.broken.remove(&kind);
-            }
-            Change::Deleted(name) => self.catalog.delete(kind, &name),
-            Change::Broken(why) => _ = self.broken.insert(kind, why),
+    fn carry_out(&self, Outcome { snapshot, statuses, relist }: Outcome) {
+        if let Some(snapshot) = snapshot {
+            info!(
+                generation = snapshot.generation,
+                unready = snapshot.unready.len(),
+                "the objects of the cluster were read"
+            );
+            self.publish.send_replace(snapshot);
+        }
+        self.statuses.put(statuses);
+        for kind in relist {
+            self.relists.ask(kind);
         }
     }
 
-    fn snapshot(&mut self) -> Snapshot {
-        self.generation += 1;
-        let (snapshot, statuses) = self.catalog.snapshot(self.generation, self.broken.len());
-        self.writer.write(statuses);
-        snapshot
+    /// The next changes; none where nobody listens any more.
+    async fn next(&mut self) -> Option<Vec<Change>> {
+        let first = tokio::select! {
+            change = self.changes.recv() => change?,
+            () = self.publish.closed() => return None,
+        };
+        let mut changes = vec![first];
+        let end = Instant::now() + TOGETHER;
+        while changes.len() < MAX_WAITING
+            && let Ok(Some(change)) = timeout_at(end, self.changes.recv()).await
+        {
+            changes.push(change);
+        }
+        Some(changes)
     }
 
-    fn unlisted(&self) -> ClusterError {
-        let missing = Kind::ALL.into_iter().filter(|kind| !self.listed.contains(kind));
-        let kinds = missing.map(|kind| match self.broken.get(&kind) {
-            Some(why) => format!("{}: {why}", kind.name()),
-            None => format!("{}: no answer", kind.name()),
-        });
-        ClusterError { kinds: kinds.collect() }
+    /// What is configured is not known any more, so nothing is admitted.
+    async fn give_up(self, failure: &JoinError) {
+        let reason = format!("the objects of the cluster could not be read ({failure}); restart the server");
+        error!("{reason}");
+        let generation = self.publish.borrow().generation + 1;
+        let scope = Scope { namespace: None, configuration: Err(reason.clone()) };
+        self.publish.send_replace(Arc::new(Snapshot {
+            generation,
+            cluster: Arc::new(scope),
+            namespaces: BTreeMap::new(),
+            unready: vec![reason],
+        }));
+        self.publish.closed().await;
+    }
+}
+
+/// Reading certificates and checking signatures among them takes milliseconds.
+async fn step(mut assembly: Assembly, changes: Vec<Change>) -> Result<(Assembly, Outcome), JoinError> {
+    spawn_blocking(move || {
+        let outcome = assembly.step(changes, Timestamp::now());
+        (assembly, outcome)
+    })
+    .await
+}
+
+/// What an error of the client says, for people.
+fn reason(error: &kube::Error) -> String {
+    match error {
+        kube::Error::Api(status) => shown(&status.message).to_string(),
+        other => shown(&other.to_string()).to_string(),
     }
 }

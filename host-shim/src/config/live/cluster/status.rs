@@ -1,117 +1,83 @@
-//! What `kubectl get` shows of an object: whether it is in force, and why not. The members are Ratify's.
+//! The status of an object: what `kubectl get` shows of it (Ratify, custom resources).
+//!
+//! A status follows from the objects of the cluster alone, never from what this process remembers: so several replicas write the same one, and none
+//! corrects another.
 
-use std::time::Duration;
-
-use kube::{
-    Api, Client,
-    api::{DynamicObject, Patch, PatchParams},
-};
+use k8s_openapi::jiff::Timestamp;
 use serde_json::{Value, json};
-use tokio::{sync::mpsc, time::sleep};
-use tracing::{debug, warn};
 
-use super::watching::Found;
+use super::super::super::object::Kind;
 
-/// Under which name we write.
-const FIELD_MANAGER: &str = "image-integrity";
-/// Characters of `brieferror`, which is a column.
-const BRIEF: usize = 100;
-/// Characters of `error`.
-const LONG: usize = 4_000;
-/// Statuses that wait to be written; further ones are written with the next change.
-const MAX_WAITING: usize = 10_000;
-/// How often one is tried.
-const TRIES: u32 = 5;
-const PAUSE: Duration = Duration::from_millis(500);
+/// Characters of `brieferror`.
+const MAX_BRIEF: usize = 100;
+const CUT: &str = "...";
+/// Characters of `error`: more mistakes than anybody corrects at once.
+const MAX_ERROR: usize = 4_096;
 
-/// What became of an object.
-pub(super) struct Outcome {
-    pub(super) found: Found,
-    /// Whether it holds certificates, whose time of reading is told.
-    pub(super) is_fetched: bool,
-    /// Whether its content has changed.
-    pub(super) is_new: bool,
-    pub(super) mistake: Option<String>,
+/// What matters of a status as it stands in the cluster.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Status {
+    success: Option<bool>,
+    /// Absent where it is empty.
+    error: Option<String>,
+    brief: Option<String>,
+    fetched: Option<Timestamp>,
 }
 
-/// Writes statuses, one after the other.
-pub(super) struct Writer(mpsc::Sender<(Found, Value)>);
-
-impl Writer {
-    /// It ends with the last sender.
-    pub(super) fn start(client: Client) -> Self {
-        let (sender, mut waiting) = mpsc::channel::<(Found, Value)>(MAX_WAITING);
-        tokio::spawn(async move {
-            while let Some((found, status)) = waiting.recv().await {
-                write(&client, &found, &status).await;
-            }
-        });
-        Self(sender)
-    }
-
-    /// Writes what is not in the cluster already.
-    pub(super) fn write(&self, outcomes: Vec<Outcome>) {
-        for outcome in outcomes {
-            if let Some(status) = outcome.change() {
-                // A full queue is no reason to hold up answers.
-                if self.0.try_send((outcome.found, status)).is_err() {
-                    warn!("a status is not written: too many wait");
-                }
-            }
+impl Status {
+    pub(super) fn read(status: &Value) -> Self {
+        let text = |name: &str| status[name].as_str().filter(|text| !text.is_empty());
+        Self {
+            success: status["issuccess"].as_bool(),
+            error: text("error").map(str::to_owned),
+            brief: text("brieferror").map(str::to_owned),
+            fetched: text("lastfetchedtime").and_then(|time| time.parse().ok()),
         }
     }
-}
 
-impl Outcome {
-    /// The status to write, where it says something new.
-    pub(super) fn change(&self) -> Option<Value> {
-        let mut status = match &self.mistake {
-            None => json!({ "issuccess": true, "error": null, "brieferror": null }),
-            Some(mistake) => {
-                json!({ "issuccess": false, "error": cut(mistake, LONG), "brieferror": cut(mistake, BRIEF) })
-            }
-        };
-        let same = |member: &str| {
-            let (is, was) = (&status[member], self.found.status.get(member).unwrap_or(&Value::Null));
-            is == was || (is.is_null() && *was == "")
-        };
-        let is_told = ["issuccess", "error", "brieferror"].into_iter().all(same);
-        // After a start everything is new to us, and may be old to the cluster.
-        let is_timed = !self.is_fetched || self.found.status.get("lastfetchedtime").is_some();
-        if is_told && is_timed {
-            return None;
+    /// The status of an object about which `error` is to be said, or nothing.
+    pub(super) fn of(kind: Kind, error: Option<&str>, now: Timestamp) -> Self {
+        Self {
+            success: Some(error.is_none()),
+            error: error.map(|error| cut(error, MAX_ERROR)),
+            brief: error.map(|error| cut(error, MAX_BRIEF)),
+            fetched: is_anchor(kind).then_some(now),
         }
-        if self.is_fetched && (self.is_new || !is_timed) {
-            status["lastfetchedtime"] = json!(jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string());
+    }
+
+    /// Whether it says already what another one would, of an object that changed last at some time.
+    pub(super) fn says(&self, wanted: &Self, changed: Option<Timestamp>) -> bool {
+        let Self { success, error, brief, fetched } = self;
+        let in_time = match (wanted.fetched, fetched) {
+            (None, _) => true,
+            (Some(_), None) => false,
+            // Someone changed the object while nobody watched.
+            (Some(_), Some(fetched)) => changed.is_none_or(|changed| changed <= *fetched),
+        };
+        in_time && *success == wanted.success && *error == wanted.error && *brief == wanted.brief
+    }
+
+    /// As a merge patch (RFC 7396): what is not said any more is taken out, whoever wrote it.
+    pub(super) fn patch(&self) -> Value {
+        let Self { success, error, brief, fetched } = self;
+        let mut status = json!({ "issuccess": success, "error": error, "brieferror": brief });
+        if let Some(fetched) = fetched {
+            status["lastfetchedtime"] = json!(fetched.strftime("%Y-%m-%dT%H:%M:%SZ").to_string());
+            // Ratify writes them for certificates from Key Vault alone.
+            status["properties"] = Value::Null;
         }
-        Some(status)
+        json!({ "status": status })
     }
 }
 
-async fn write(client: &Client, found: &Found, status: &Value) {
-    let api: Api<DynamicObject> = match &found.name.namespace {
-        Some(namespace) => Api::namespaced_with(client.clone(), namespace, &found.resource),
-        None => Api::all_with(client.clone(), &found.resource),
-    };
-    let (params, patch) = (
-        PatchParams { field_manager: Some(FIELD_MANAGER.to_owned()), ..Default::default() },
-        json!({ "status": status }),
-    );
-    for tried in 0..TRIES {
-        let error = match api.patch_status(&found.name.name, &params, &Patch::Merge(&patch)).await {
-            Ok(_) => return,
-            // It is gone, and its status with it.
-            Err(kube::Error::Api(status)) if status.code == 404 => {
-                debug!(name = found.name.name, "there is no such object, or it has no status");
-                return;
-            }
-            Err(error) => error,
-        };
-        warn!(kind = found.resource.kind, name = found.name.name, %error, "a status could not be written");
-        sleep(PAUSE * 2_u32.pow(tried)).await;
-    }
+/// Whether objects of the kind hold trust anchors, which can be fetched.
+fn is_anchor(kind: Kind) -> bool {
+    matches!(kind, Kind::CertificateStore | Kind::KeyManagementProvider | Kind::NamespacedKeyManagementProvider)
 }
 
-fn cut(text: &str, characters: usize) -> String {
-    text.chars().take(characters).collect()
+fn cut(text: &str, most: usize) -> String {
+    if text.chars().count() <= most {
+        return text.to_owned();
+    }
+    text.chars().take(most - CUT.len()).chain(CUT.chars()).collect()
 }

@@ -5,7 +5,10 @@ use std::{fs, path::Path, time::Duration};
 use tempfile::TempDir;
 use tokio::{sync::Notify, time::timeout};
 
-use super::*;
+use super::{
+    super::super::tests::{AKS, ROOT, certificate_store, object, replaced, verifier},
+    *,
+};
 
 const OTHER_STORE: &str = "{name: oras, parameters: {useHttp: true}}";
 
@@ -122,7 +125,7 @@ async fn a_namespace_has_a_scope_of_its_own_only_where_objects_of_it_apply() {
     let text = format!(
         "{AKS}{}{}",
         object("NamespacedStore", "team-a/s", OTHER_STORE),
-        certificate_store("team-b/unused", super::super::super::tests::ROOT),
+        certificate_store("team-b/unused", ROOT),
     );
     let watched = Watched::start(&text, NamespacedObjects::Add).await;
     let snapshot = Arc::clone(&watched.live.borrow());
@@ -146,8 +149,7 @@ async fn a_namespaces_verifiers_add_to_the_clusters_unless_they_may_replace_them
             "team-b/ratify-policy",
             "{type: config-policy, parameters: {artifactVerificationPolicies: {default: any}}}"
         ),
-        verifier("NamespacedVerifier", "team-a/v", "team-a/c")
-            + &certificate_store("team-a/c", super::super::super::tests::ROOT),
+        verifier("NamespacedVerifier", "team-a/v", "team-a/c") + &certificate_store("team-a/c", ROOT),
     );
     for (namespaced, expected) in [
         (NamespacedObjects::Add, ["verifier-notary-inline", "team-a/v"].as_slice()),

@@ -1,8 +1,12 @@
 //! Configurations that change while they are watched.
 
+mod api;
+mod assembly;
+mod cluster;
 mod files;
+mod objects;
+mod secrets;
 
-pub(super) use super::super::tests::{AKS, certificate_store, object, replaced, verifier};
 use super::*;
 
 use std::{io::Write, sync::Mutex, time::Duration};
