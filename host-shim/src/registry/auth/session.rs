@@ -189,13 +189,18 @@ impl Trial {
 mod tests {
     use super::*;
     use crate::{
-        registry::{PlainHttp, credentials::Keychain, credentials::PullSecret, endpoint::Endpoints},
+        registry::{
+            PlainHttp, Proxies,
+            credentials::{Keychain, PullSecret},
+            endpoint::Endpoints,
+            hosts::RegistryHosts,
+        },
         testing::{ample, short},
     };
 
     #[tokio::test]
     async fn a_credential_is_tried_alone_until_it_is_accepted_and_again_once_it_is_refused() {
-        let endpoints = Endpoints::new(&[], PlainHttp::Never, Default::default(), &Default::default()).unwrap();
+        let endpoints = Endpoints::new(&[], PlainHttp::Never, RegistryHosts::default(), &Proxies::default()).unwrap();
         let at = &endpoints.of("r.example").unwrap()[0];
         let secret = br#"{"r.example":{"username":"a","password":"b"}}"#;
         let keychain = Keychain::of_secret(secret, PullSecret::DockerCfg, "secret a/b").unwrap();
