@@ -119,11 +119,7 @@ fn a_version_with_mistakes_is_told_in_the_status_and_the_last_good_one_stays_in_
     cluster.apply(&misspelt(verifier("v", "c")));
     assert!(cluster.cluster().is_ok());
     assert!(cluster.snapshot.unready().is_empty());
-    let brief = &MISSPELT[..97];
-    assert_eq!(
-        cluster.said("Verifier v"),
-        &json!({ "issuccess": false, "error": MISSPELT, "brieferror": format!("{brief}...") })
-    );
+    assert_eq!(cluster.said("Verifier v"), &json!({ "issuccess": false, "error": MISSPELT, "brieferror": MISSPELT }));
     cluster.apply(&verifier("v", "c"));
     assert_eq!(cluster.said("Verifier v")["issuccess"], true);
 }
