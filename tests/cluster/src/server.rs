@@ -154,6 +154,16 @@ impl Answer {
         self.value(key)["code"].as_str().unwrap_or_else(|| panic!("{key} has no code: {}", self.document))
     }
 
+    /// The same, or what keeps the key from an answer.
+    pub fn outcome(&self, key: &str) -> String {
+        if self.item(key).is_some() {
+            return self.code(key).to_owned();
+        }
+        let told = self.document["response"]["systemError"].as_str().unwrap_or_default();
+        let (_, rest) = told.split_once(&format!("{key}: ")).unwrap_or_else(|| panic!("{key}: {}", self.document));
+        rest.split(':').next().unwrap_or_default().to_owned()
+    }
+
     /// What is said of a key, if anything is.
     pub fn item(&self, key: &str) -> Option<&Value> {
         self.document["response"]["items"].as_array()?.iter().find(|item| item["key"] == key)

@@ -12,7 +12,7 @@ use crate::{
 #[test]
 fn an_object_that_is_added_replaced_or_deleted_counts_within_two_seconds() {
     let turn = Turn::new();
-    assert_ne!(turn.code("default", SIGNED), "VERIFIED", "nothing is configured");
+    assert_eq!(turn.code("default", SIGNED), "CONFIGURATION_UNUSABLE", "there is nothing yet");
     turn.apply("demo/verify-config.yaml");
     turn.soon("default", SIGNED, "VERIFIED");
     turn.apply("demo/aks-verify-config.yaml");

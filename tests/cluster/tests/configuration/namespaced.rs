@@ -16,6 +16,7 @@ fn a_verifier_of_a_namespace_adds_to_what_the_cluster_demands_there_and_only_the
     let turn = Turn::new();
     turn.apply("demo/verify-config.yaml");
     turn.soon("default", SIGNED, "VERIFIED");
+    all_must_pass();
     let (strict, other) = (CLUSTER.namespace(OnFailure::Fail), CLUSTER.namespace(OnFailure::Fail));
     verifier_in(&strict, "x509.subject: CN=somebody else,O=acme,L=Seattle,ST=WA,C=US");
     turn.soon(strict.name(), SIGNED, "IDENTITY_MISMATCH");
@@ -28,10 +29,22 @@ fn a_verifier_of_a_namespace_cannot_loosen_what_the_cluster_demands() {
     let turn = Turn::new();
     turn.apply("demo/aks-verify-config.yaml");
     turn.soon("default", SIGNED, "CERTIFICATE_UNTRUSTED");
+    all_must_pass();
     let loose = CLUSTER.namespace(OnFailure::Fail);
     verifier_in(&loose, "*");
     status(&["namespacedverifiers", "own", "--namespace", loose.name()], true);
-    assert_ne!(turn.code(loose.name(), SIGNED), "VERIFIED");
+    assert_eq!(turn.code(loose.name(), SIGNED), "CERTIFICATE_UNTRUSTED");
+}
+
+#[test]
+fn where_one_verifier_is_enough_a_namespace_cannot_bring_that_one() {
+    let turn = Turn::new();
+    turn.apply("demo/aks-verify-config.yaml");
+    turn.soon("default", SIGNED, "CERTIFICATE_UNTRUSTED");
+    let loose = CLUSTER.namespace(OnFailure::Fail);
+    verifier_in(&loose, "*");
+    turn.soon(loose.name(), SIGNED, "CONFIGURATION_UNUSABLE");
+    assert_eq!(turn.code("default", SIGNED), "CERTIFICATE_UNTRUSTED");
 }
 
 #[test]
@@ -62,6 +75,20 @@ fn a_trust_anchor_of_the_same_name_in_another_namespace_is_not_the_one_that_is_m
     // Nor does it fill the place of the one that is gone.
     admin().ok(&["delete", "certificatestore", "certstore-inline", "--namespace", "default"]);
     let _ = status(&["verifiers", "verifier-notary-inline"], false);
+}
+
+/// Every verifier that takes a type must accept an image.
+fn all_must_pass() {
+    admin().create(&json!({
+        "apiVersion": "config.ratify.deislabs.io/v1beta1",
+        "kind": "Policy",
+        "metadata": { "name": "ratify-policy" },
+        "spec": {
+            "type": "config-policy",
+            "parameters": { "artifactVerificationPolicies": { "application/vnd.cncf.notary.signature": "all" } },
+        },
+    }));
+    status(&["policies", "ratify-policy"], true);
 }
 
 /// A verifier in a namespace, with the demo's root there, that trusts these identities.

@@ -61,7 +61,9 @@ impl Turn {
         let hosts = HostsDir::new("ghcr.io", &[&registry.origin()], "http://127.0.0.1:1");
         let options = hosts.options().into_iter().chain(options);
         let configuration = Configuration::Cluster(admin(), RELEASE);
-        let server = Server::start(CLUSTER.control_plane().authority(), configuration, options);
+        let server = Server::launch(CLUSTER.control_plane().authority(), configuration, options);
+        // Not ready: there is no verifier yet.
+        until("the server is there", || server.health("/healthz").ok().filter(|(status, _)| *status == 200));
         Self { server, _registry: registry, _hosts: hosts, _mine: turn }
     }
 
@@ -95,10 +97,10 @@ impl Turn {
         [constraint, provider]
     }
 
-    /// The code of an image for a namespace, by the server itself.
+    /// What the server itself says of an image for a namespace: a code.
     pub(crate) fn code(&self, namespace: &str, image: &str) -> String {
         let key = format!("[{namespace}]{image}");
-        self.server.verify(&[&key]).code(&key).to_owned()
+        self.server.verify(&[&key]).outcome(&key)
     }
 
     /// Waits until an image has this code, as soon as a change must count.
