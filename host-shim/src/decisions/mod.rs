@@ -316,6 +316,7 @@ impl Shared {
     }
 
     async fn resolve(&self, flown: &Flown, scope: &Scope) -> Result<Descriptor<'static>, Failure> {
+        let _turn = self.turns.acquire().await;
         let (_, reach) = self.prepare(flown, scope).await?;
         let allowance = self.allowance();
         let repository = reach.registries.repository(&flown.image);
