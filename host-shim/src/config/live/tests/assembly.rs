@@ -403,7 +403,7 @@ fn a_namespaces_store_names_secrets_of_its_own_namespace_and_no_files() {
             "spec.parameters.authProvider.secrets[0].namespace: a Store of the namespace team-a can name secrets of that namespace only",
         ),
         (
-            json!({ "authProvider": { "name": "dockerConfig", "configPath": "/root/.docker/config.json" } }),
+            json!({ "authProvider": { "name": "dockerConfig", "configPath": "/etc/docker/config.json" } }),
             "spec.parameters.authProvider.name: a namespace's Store cannot name files of the server, which hold the cluster's logins; put the login into a Secret of the namespace, and name it with `k8Secrets`",
         ),
         (
