@@ -1,6 +1,6 @@
 //! The configuration: the YAML that people `kubectl apply` for Ratify and AKS Image Integrity, read into one immutable snapshot.
 //!
-//! A text becomes a tree ([`yaml`]), the tree becomes objects, each by the module of its kind, and the objects become one
+//! A text becomes a tree ([`yaml`](crate::yaml)), the tree becomes objects, each by the module of its kind, and the objects become one
 //! [`Configuration`] (`assemble`). Every mistake is told at once, with its file, line and field; what is known and not supported is refused, never left out.
 //! Objects of other API groups in the same files are left out with a note, unless their group or kind resembles one of ours.
 

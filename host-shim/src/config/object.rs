@@ -197,7 +197,7 @@ impl Objects {
 
     /// Takes an object in that is there and could not be read.
     #[cfg(feature = "serve")]
-    pub(super) fn push_broken(&mut self, identity: Identity) {
+    pub(super) fn push_broken(&mut self, identity: &Identity) {
         let head = Some((identity.clone(), Place::file(&identity.to_string().into())));
         match identity.kind {
             Kind::CertificateStore | Kind::KeyManagementProvider | Kind::NamespacedKeyManagementProvider => {

@@ -155,7 +155,8 @@ impl Assembly {
             generation: self.generation,
             cluster: Arc::clone(&cluster.scope),
             namespaces: self.namespaces.iter().map(|(name, built)| (name.clone(), Arc::clone(&built.scope))).collect(),
-            unready: cluster.reasons.clone(),
+            // Before the first Verifier there is nothing to wait for: whoever asks is told that there is none.
+            unready: cluster.reasons.iter().filter(|reason| *reason != NO_VERIFIER).cloned().collect(),
         };
         self.cluster = Some(cluster);
         Some(Arc::new(snapshot))

@@ -202,7 +202,7 @@ impl Inventory {
         for (identity, entry) in &self.entries {
             match &entry.good {
                 Some(objects) => all.extend(objects),
-                None => all.push_broken(identity.clone()),
+                None => all.push_broken(identity),
             }
         }
         all

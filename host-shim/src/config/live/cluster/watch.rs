@@ -213,11 +213,10 @@ impl Watch {
         };
         let denied = (code == Some(403)).then(|| format!("{verb} {name}"));
         if self.health.broke(kind) {
-            match &denied {
-                Some(denied) => {
-                    warn!("may not {denied}: give the service account the verbs list and watch on it ({reason})")
-                }
-                None => warn!("cannot {verb} {name}; the last good configuration stays in force ({reason})"),
+            if let Some(denied) = &denied {
+                warn!("may not {denied}: give the service account the verbs list and watch on it ({reason})");
+            } else {
+                warn!("cannot {verb} {name}; the last good configuration stays in force ({reason})");
             }
         }
         Change::Failed { kind, denied, reason }

@@ -1,5 +1,7 @@
 //! Why logins could not be had from secrets. None of these messages holds anything of a secret but its name and type.
 
+use std::fmt;
+
 use thiserror::Error;
 
 /// Logins that could not be had.
@@ -38,7 +40,7 @@ pub(super) enum Fault {
 }
 
 impl SecretsError {
-    pub(super) fn new(origin: impl ToString, fault: Fault) -> Self {
+    pub(super) fn new(origin: &dyn fmt::Display, fault: Fault) -> Self {
         Self { origin: origin.to_string(), fault }
     }
 }

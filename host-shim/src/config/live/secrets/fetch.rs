@@ -117,10 +117,9 @@ impl Fetch {
             status => return Err(unreachable(&format_args!("it says {status}"))),
         }
         let body = Limited::new(response.into_body(), MAX_BYTES).collect().await;
-        let collected = body.map_err(|error| match error.is::<LengthLimitError>() {
-            true => Fault::TooLarge { most: MAX_BYTES },
-            false => unreachable(&error),
-        })?;
+        let too_large = Fault::TooLarge { most: MAX_BYTES };
+        let collected =
+            body.map_err(|error| if error.is::<LengthLimitError>() { too_large } else { unreachable(&error) })?;
         Ok(collected.to_bytes())
     }
 }

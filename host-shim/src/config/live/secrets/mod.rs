@@ -82,7 +82,7 @@ impl ClusterSecrets {
     pub async fn keychain(&self, logins: &Logins) -> Result<Arc<Keychain>, SecretsError> {
         match logins {
             Logins::None => Ok(Arc::clone(&self.none)),
-            Logins::DockerConfig(_) => Err(SecretsError::new("the docker config of a Store", Fault::NotInSecrets)),
+            Logins::DockerConfig(_) => Err(SecretsError::new(&"the docker config of a Store", Fault::NotInSecrets)),
             Logins::Secrets { service_account, secrets } => {
                 self.keep(Source::Store { account: service_account.clone(), secrets: secrets.clone() }).await
             }

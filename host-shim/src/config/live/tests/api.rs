@@ -46,7 +46,9 @@ impl Api {
     /// One that defines all kinds.
     pub(super) fn with_all_kinds() -> Self {
         let api = Self::default();
-        Kind::ALL.into_iter().for_each(|kind| api.define(kind));
+        for kind in Kind::ALL {
+            api.define(kind);
+        }
         api
     }
 

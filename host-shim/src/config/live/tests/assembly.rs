@@ -119,11 +119,7 @@ fn a_version_with_mistakes_is_told_in_the_status_and_the_last_good_one_stays_in_
     cluster.apply(&misspelt(verifier("v", "c")));
     assert!(cluster.cluster().is_ok());
     assert!(cluster.snapshot.unready().is_empty());
-    let brief = &MISSPELT[..97];
-    assert_eq!(
-        cluster.said("Verifier v"),
-        &json!({ "issuccess": false, "error": MISSPELT, "brieferror": format!("{brief}...") })
-    );
+    assert_eq!(cluster.said("Verifier v"), &json!({ "issuccess": false, "error": MISSPELT, "brieferror": MISSPELT }));
     cluster.apply(&verifier("v", "c"));
     assert_eq!(cluster.said("Verifier v")["issuccess"], true);
 }
@@ -136,7 +132,7 @@ fn a_deletion_takes_effect_at_once_also_of_an_object_with_mistakes() {
     assert!(cluster.cluster().is_ok());
     cluster.delete(&broken);
     assert_eq!(cluster.cluster().unwrap_err(), NO_VERIFIER);
-    assert_eq!(cluster.snapshot.unready(), [NO_VERIFIER]);
+    assert!(cluster.snapshot.unready().is_empty());
 }
 
 #[test]

@@ -78,7 +78,7 @@ async fn what_is_applied_and_deleted_takes_effect() {
         .await;
     assert!(is_usable(&live.borrow()));
     api.delete(&verifier("v", "c"));
-    until(&mut live, |snapshot| snapshot.unready() == [NO_VERIFIER]).await;
+    until(&mut live, |snapshot| snapshot.of_cluster().configuration().err() == Some(NO_VERIFIER)).await;
     assert!(live.borrow().generation() >= 3);
 }
 
@@ -107,7 +107,7 @@ async fn a_watch_that_breaks_leaves_the_configuration_in_force_and_is_told_once(
 async fn kinds_that_are_not_defined_have_no_objects_until_they_are() {
     let api = Api::default();
     let (mut live, health) = start(&api).await;
-    assert_eq!(live.borrow().unready(), [NO_VERIFIER]);
+    assert_eq!(live.borrow().of_cluster().configuration().err(), Some(NO_VERIFIER));
     assert_eq!(health.kinds(), []);
     api.define(Kind::CertificateStore);
     api.define(Kind::Verifier);

@@ -1,4 +1,5 @@
 //! Objects of a cluster, as the API server tells them.
+#![expect(clippy::needless_pass_by_value, reason = "specs are written where they are passed")]
 
 use kube::core::DynamicObject;
 use serde_json::{Value, json};
