@@ -15,7 +15,7 @@ usage: ./build.sh COMMAND
   build   the CLI (target/release/image-integrity), the module (dist/policy.wasm) and the bundle for OPA (dist/bundle.tar.gz)
   demo    build, then verify a signed image and refuse an unsigned and a tampered one, natively and in OPA where there is one
   test    the tests
-  e2e     the end-to-end tests against real peers: OPA, three registries, notation-go (needs Go)
+  e2e     the end-to-end tests against real peers: OPA, three registries, notation-go; then those of `cluster` (needs Go)
   cluster the end-to-end tests in a real Kubernetes control plane with Gatekeeper; `--kubernetes 1.30` takes an older one (needs Go)
   deny    check licences and sources of dependencies
   rust    install the toolchain of rust-toolchain.toml, as every command does where it is missing
@@ -167,6 +167,8 @@ e2e() {
 
   say 'the commands of the documents that need OPA'
   IMAGE_INTEGRITY_OPA=$peers/opa cargo test --locked --package host-shim --test docs
+
+  against_cluster "$peers" 1.37
 }
 
 cluster() { # [--kubernetes VERSION]

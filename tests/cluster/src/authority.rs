@@ -11,7 +11,7 @@ use rcgen::{
 };
 use tempfile::TempDir;
 
-use crate::keeper;
+use image_integrity_e2e::remove_in_the_end;
 
 /// A CA, with a folder for what it issues.
 pub struct Authority {
@@ -34,7 +34,7 @@ impl Authority {
         params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
         let issuer = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
         let folder = tempfile::tempdir().unwrap();
-        keeper::folder(folder.path());
+        remove_in_the_end(folder.path());
         let authority = Self { issuer, folder };
         fs::write(authority.certificate(), authority.pem()).unwrap();
         authority

@@ -6,13 +6,14 @@ use std::{
     path::Path,
 };
 
+use image_integrity_e2e::remove_in_the_end;
 use rcgen::KeyPair;
 use tempfile::TempDir;
 
 use crate::{
     authority::Authority,
     built::peer,
-    http, keeper,
+    http,
     kubectl::{Kubectl, Login},
     ports::free_port,
     program::Program,
@@ -41,7 +42,7 @@ impl ControlPlane {
     /// Starts one, and waits until Pods can be made in it.
     pub fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        keeper::folder(folder.path());
+        remove_in_the_end(folder.path());
         let authority = Authority::new("e2e-ca");
         let (etcd, etcd_at) = etcd(folder.path());
         let port = free_port();

@@ -12,7 +12,6 @@ mod door;
 mod gatekeeper;
 mod helm;
 mod http;
-mod keeper;
 mod kubectl;
 mod namespace;
 mod objects;

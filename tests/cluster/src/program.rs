@@ -1,10 +1,8 @@
-//! Programs that no end of the tests leaves behind.
+//! Programs that can be stopped for a while, and whose last words are shown where a test fails.
 
 use std::{ops::Deref, process::Command, thread};
 
 use image_integrity_e2e::{Service, run};
-
-use crate::keeper;
 
 /// How many of its last lines a program shows when a test fails.
 const TOLD: usize = 30;
@@ -20,7 +18,6 @@ impl Program {
     pub fn start(command: &mut Command) -> Self {
         let name = command.get_program().to_string_lossy().into_owned();
         let service = Service::start(command);
-        keeper::started(service.id());
         Self { name, service }
     }
 
@@ -32,11 +29,6 @@ impl Program {
     /// Lets it go on.
     pub fn thaw(&self) {
         self.signal("CONT");
-    }
-
-    /// Asks it to end.
-    pub fn terminate(&self) {
-        self.signal("TERM");
     }
 
     /// Ends it at once.
@@ -66,7 +58,5 @@ impl Drop for Program {
             let lines = self.service.lines();
             eprintln!("the last lines of {}:\n{}", self.name, lines[lines.len().saturating_sub(TOLD)..].join("\n"));
         }
-        // Before its id can be another program's.
-        keeper::ended(self.service.id());
     }
 }

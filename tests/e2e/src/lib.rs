@@ -7,6 +7,7 @@
 mod built;
 mod bundles;
 mod hosts;
+mod keeper;
 mod login;
 mod node;
 mod opa;
@@ -21,6 +22,7 @@ mod tokens;
 pub use built::{bundle, fixture, module, notation_go, shim};
 pub use bundles::Bundles;
 pub use hosts::HostsDir;
+pub use keeper::remove_in_the_end;
 pub use login::{CredentialHelper, DockerConfig, IDENTITY_TOKEN, PASSWORD, USER, WRONG_PASSWORD, assert_discreet};
 pub use node::verify_in_node;
 pub use opa::{Opa, canonical};

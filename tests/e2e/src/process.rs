@@ -8,6 +8,8 @@ use std::{
     time::Duration,
 };
 
+use crate::keeper;
+
 /// Longer than anything here takes on a busy machine; only a test that fails waits for it.
 pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
 
@@ -48,7 +50,7 @@ pub fn ended(command: &mut Command, input: impl Into<Vec<u8>>) -> Ended {
     }
 }
 
-/// A program that runs until this is dropped, with every line that it has written.
+/// A program that runs until this is dropped, or the tests end, with every line that it has written.
 pub struct Service {
     child: Child,
     lines: Arc<(Mutex<Vec<String>>, Condvar)>,
@@ -58,6 +60,7 @@ impl Service {
     /// Starts the program.
     pub fn start(command: &mut Command) -> Self {
         let mut child = start(command.stdin(Stdio::null()));
+        keeper::started(child.id());
         let lines = Arc::<(Mutex<Vec<String>>, Condvar)>::default();
         keep(child.stdout.take().unwrap(), &lines);
         keep(child.stderr.take().unwrap(), &lines);
@@ -95,6 +98,8 @@ impl Service {
 
 impl Drop for Service {
     fn drop(&mut self) {
+        // Before its id can be another program's.
+        keeper::ended(self.child.id());
         // It may have ended by itself.
         let _ = self.child.kill();
         let _ = self.child.wait();

@@ -1,6 +1,6 @@
 //! Ends what this process has started, however this process ends.
 //!
-//! A cluster is shared by the tests of a run and so is static, and nothing drops what is static. The keeper is a shell that reads the ids of programs
+//! What a test has started ends with the test, where it may end by itself: not where it is killed, and what tests share is static, which nothing drops. The keeper is a shell that reads the ids of programs
 //! and the names of folders from a pipe: once that is closed, by whatever end of this process, it ends the programs, the last first, and removes the
 //! folders.
 
@@ -39,8 +39,8 @@ pub(crate) fn ended(pid: u32) {
     tell("ended", pid);
 }
 
-/// The folder is removed in the end, if nobody has before.
-pub(crate) fn folder(path: &Path) {
+/// Removes the folder when this process has ended, if nobody has before.
+pub fn remove_in_the_end(path: &Path) {
     tell("folder", path.display());
 }
 
