@@ -7,10 +7,21 @@ use std::{
 };
 
 /// The command line under test, and nothing of the environment that would change what it does.
+///
+/// It tells all that it does; that no secret is in it is asserted wherever it ends.
 pub fn shim() -> Command {
-    let mut command = Command::new(named("IMAGE_INTEGRITY_E2E_CLI"));
-    command.env_clear();
+    let mut command = Command::new(cli());
+    command.env_clear().env("IMAGE_INTEGRITY_LOG_LEVEL", "trace");
     command
+}
+
+/// Whether the command is ours, and not a peer's.
+pub(crate) fn is_shim(command: &Command) -> bool {
+    command.get_program() == cli()
+}
+
+fn cli() -> PathBuf {
+    named("IMAGE_INTEGRITY_E2E_CLI")
 }
 
 /// The bundle for OPA under test.

@@ -8,7 +8,7 @@ use std::{
     time::Duration,
 };
 
-use crate::keeper;
+use crate::{built::is_shim, keeper, login::assert_discreet};
 
 /// Longer than anything here takes on a busy machine; only a test that fails waits for it.
 pub(crate) const PATIENCE: Duration = Duration::from_mins(1);
@@ -32,7 +32,7 @@ pub fn run(command: &mut Command) -> Ended {
     ended(command, "")
 }
 
-/// Runs a program to its end with that standard input.
+/// Runs a program to its end with that standard input. Ours tells no secret.
 pub fn ended(command: &mut Command, input: impl Into<Vec<u8>>) -> Ended {
     let input = input.into();
     let mut child = start(command.stdin(Stdio::piped()));
@@ -43,16 +43,21 @@ pub fn ended(command: &mut Command, input: impl Into<Vec<u8>>) -> Ended {
     });
     let output = child.wait_with_output().unwrap();
     feeding.join().unwrap();
-    Ended {
+    let ended = Ended {
         code: output.status.code().expect("the program is not killed"),
         out: String::from_utf8(output.stdout).unwrap(),
         err: String::from_utf8(output.stderr).unwrap(),
+    };
+    if is_shim(command) {
+        assert_discreet(ended.out.lines().chain(ended.err.lines()));
     }
+    ended
 }
 
-/// A program that runs until this is dropped, or the tests end, with every line that it has written.
+/// A program that runs until this is dropped, or the tests end, with every line that it has written. Ours tells no secret.
 pub struct Service {
     child: Child,
+    is_shim: bool,
     lines: Arc<(Mutex<Vec<String>>, Condvar)>,
 }
 
@@ -64,7 +69,7 @@ impl Service {
         let lines = Arc::<(Mutex<Vec<String>>, Condvar)>::default();
         keep(child.stdout.take().unwrap(), &lines);
         keep(child.stderr.take().unwrap(), &lines);
-        Self { child, lines }
+        Self { child, is_shim: is_shim(command), lines }
     }
 
     /// The id of the process.
@@ -103,6 +108,10 @@ impl Drop for Service {
         // It may have ended by itself.
         let _ = self.child.kill();
         let _ = self.child.wait();
+        // A test that has failed already tells its own reason.
+        if self.is_shim && !thread::panicking() {
+            assert_discreet(self.lines().iter().map(String::as_str));
+        }
     }
 }
 
