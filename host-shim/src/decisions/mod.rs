@@ -292,16 +292,17 @@ impl Shared {
         let outcome =
             evidence::gather_one(&flown.image, question, self.access(&reach), engine, allowance.clone(), &recall).await;
         self.metrics.took(Phase::Gather, started.elapsed());
+        self.metrics.spent(allowance.spent());
         let judged = match outcome {
             Outcome::Known(decision, told) => {
-                self.metrics.fetched(None, allowance.spent());
+                self.metrics.fetched(None);
                 return Ok(Arc::new(decision.told_again(self.lasting(told))));
             }
             Outcome::Judged(judged) => judged,
         };
         let Judged { judgement: Judgement { verdict, module }, evidence, told, .. } = judged;
         let first_failure = evidence.failures.first().and_then(|failure| Code::from_name(&failure.code));
-        self.metrics.fetched(first_failure, allowance.spent());
+        self.metrics.fetched(first_failure);
         // What a failure is part of is tried again soon.
         let lasting = if evidence.failures.is_empty() { self.lasting(told) } else { self.damped() };
         let decision = Arc::new(Decision::read(&verdict, &flown.image.to_string(), module, lasting)?);
@@ -322,8 +323,9 @@ impl Shared {
         let repository = reach.registries.repository(&flown.image);
         let fetch =
             || -> BoxFuture<'_, _> { Box::pin(async { Ok(repository.resolve(&flown.image, &allowance).await?) }) };
-        let told = self.kept.subject(reach.as_whom, &flown.image, allowance.deadline(), &fetch).await?;
-        Ok(told.value.as_ref().clone())
+        let told = self.kept.subject(reach.as_whom, &flown.image, allowance.deadline(), &fetch).await;
+        self.metrics.spent(allowance.spent());
+        Ok(told?.value.as_ref().clone())
     }
 
     async fn evidence(
@@ -339,9 +341,11 @@ impl Shared {
         // What to fetch is the same for every engine, and whoever asks has one that gives the verdict.
         let engine = Arc::clone(&self.reaches.native);
         let nothing = |_: &ImageEvidence<'_>| None::<()>;
-        match evidence::gather_one(&flown.image, question, self.access(&reach), engine, self.allowance(), &nothing)
-            .await
-        {
+        let allowance = self.allowance();
+        let outcome =
+            evidence::gather_one(&flown.image, question, self.access(&reach), engine, allowance.clone(), &nothing).await;
+        self.metrics.spent(allowance.spent());
+        match outcome {
             Outcome::Judged(judged) => Ok(judged),
             Outcome::Known((), _) => Err(Failure::new(Code::EvidenceIncomplete, "the evidence could not be gathered")),
         }

@@ -23,7 +23,7 @@ use tokio::{
 use crate::{
     config::live::{Live, LiveHealth, Snapshot},
     engine::Engine,
-    telemetry::Metrics,
+    telemetry::{Metrics, TrustStoreHealth},
 };
 
 /// How long the engine may take for the query that tells whether it works.
@@ -102,22 +102,28 @@ async fn tell(State((live, watches, metrics)): State<(Live, Arc<LiveHealth>, Arc
     let snapshot = Arc::clone(&live.borrow());
     metrics.generation.set(i64::try_from(snapshot.generation()).unwrap_or(i64::MAX));
     metrics.broken_watches.set(i64::try_from(broken).unwrap_or(i64::MAX));
-    metrics.certificates(days_left(&snapshot));
-    ([(CONTENT_TYPE, OPENMETRICS)], metrics.text()).into_response()
+    metrics.trust_stores(trust_stores(&snapshot));
+    ([(CONTENT_TYPE, OPENMETRICS)], metrics.text(crate::decisions::now())).into_response()
 }
 
-/// How many days the first certificate to expire has left, by verifier and trust store of the cluster.
-fn days_left(snapshot: &Snapshot) -> Vec<(String, String, f64)> {
-    let Ok(configuration) = snapshot.of_cluster().configuration() else { return Vec::new() };
+/// The trust stores of the cluster's verifiers.
+fn trust_stores(snapshot: &Snapshot) -> Vec<TrustStoreHealth> {
+    let scope = snapshot.of_cluster();
+    let Ok(configuration) = scope.configuration() else { return Vec::new() };
     let explanation = configuration.explain(crate::decisions::now());
-    let mut left = Vec::new();
+    let mut stores = Vec::new();
     for verifier in explanation.verifiers {
         for store in verifier.trust_stores {
             let first = store.certificates.iter().map(|certificate| certificate.days_left).min();
             // Days are few: they fit.
             #[expect(clippy::cast_precision_loss, reason = "below 2^53")]
-            left.extend(first.map(|days| (verifier.name.clone(), store.name, days as f64)));
+            stores.extend(first.map(|days| TrustStoreHealth {
+                verifier: verifier.name.clone(),
+                store: store.name,
+                days_left: days as f64,
+                age: scope.read().elapsed(),
+            }));
         }
     }
-    left
+    stores
 }

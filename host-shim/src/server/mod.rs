@@ -19,6 +19,7 @@ pub use health::{Readiness, health};
 pub use tls::{TlsFiles, TlsFilesError};
 
 use connection::Door;
+use crate::telemetry::Metrics;
 use tls::{Certificates, Reread};
 
 /// How often the files of certificates are looked at.
@@ -30,6 +31,7 @@ pub struct Server {
     api: Door,
     health: Door,
     certificates: Arc<Certificates>,
+    metrics: Arc<Metrics>,
 }
 
 /// Where it listens.
@@ -71,12 +73,19 @@ impl Server {
     ///
     /// # Errors
     /// Where an address is in use, or certificates are no good.
-    pub async fn bind(addresses: Addresses, tls: TlsFiles, api: Router, health: Router) -> Result<Self, StartError> {
+    pub async fn bind(
+        addresses: Addresses,
+        tls: TlsFiles,
+        api: Router,
+        health: Router,
+        metrics: Arc<Metrics>,
+    ) -> Result<Self, StartError> {
         let certificates = Arc::new(Certificates::read(tls)?);
+        certificates.not_after().inspect(|not_after| metrics.serves_until(*not_after));
         let api =
             Door { listener: listen(addresses.api).await?, certificates: Some(Arc::clone(&certificates)), router: api };
         let health = Door { listener: listen(addresses.health).await?, certificates: None, router: health };
-        Ok(Self { api, health, certificates })
+        Ok(Self { api, health, certificates, metrics })
     }
 
     /// Whether it knows its clients by their certificates.
@@ -94,9 +103,9 @@ impl Server {
 
     /// Answers until `stopping` is over; then it is unready, and ends.
     pub async fn run(self, readiness: Arc<Readiness>, ending: Ending, stopping: impl Future<Output = ()>) {
-        let Self { api, health, certificates } = self;
+        let Self { api, health, certificates, metrics } = self;
         let (stop_api, stop_health) = (CancellationToken::new(), CancellationToken::new());
-        let watching = tokio::spawn(watch(certificates, stop_api.clone()));
+        let watching = tokio::spawn(watch(certificates, metrics, stop_api.clone()));
         let api = tokio::spawn(api.serve(stop_api.clone(), ending.drain));
         let health = tokio::spawn(health.serve(stop_health.clone(), Duration::from_secs(1)));
         stopping.await;
@@ -115,7 +124,7 @@ async fn listen(address: SocketAddr) -> Result<TcpListener, StartError> {
     TcpListener::bind(address).await.map_err(|reason| StartError::Listen { address, reason })
 }
 
-async fn watch(certificates: Arc<Certificates>, stop: CancellationToken) {
+async fn watch(certificates: Arc<Certificates>, metrics: Arc<Metrics>, stop: CancellationToken) {
     let mut looks = interval(LOOK);
     let mut told = String::new();
     loop {
@@ -128,6 +137,7 @@ async fn watch(certificates: Arc<Certificates>, stop: CancellationToken) {
             Ok(Ok(Reread::Unchanged)) => told.clear(),
             Ok(Ok(Reread::Changed)) => {
                 told.clear();
+                certificates.not_after().inspect(|not_after| metrics.serves_until(*not_after));
                 tracing::info!("the certificates have changed and are in use");
             }
             Ok(Err(error)) => {

@@ -18,6 +18,7 @@ use rustls::{
 use rustls_pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject as _};
 use sha2::{Digest as _, Sha256};
 use thiserror::Error;
+use wasm_policy::{limits::Limits, time::Instant as Time, x509::Certificate};
 
 /// Bytes of a file with certificates or a key.
 const MAX_FILE_BYTES: u64 = 1 << 20;
@@ -60,6 +61,7 @@ pub(super) struct InUse {
     pub(super) config: Arc<ServerConfig>,
     /// Grows with each change, so that connections of before can be told.
     pub(super) generation: u64,
+    not_after: Option<Time>,
     digest: [u8; 32],
 }
 
@@ -84,12 +86,17 @@ impl Certificates {
     /// Where a file cannot be used.
     pub(super) fn read(files: TlsFiles) -> Result<Self, TlsFilesError> {
         let texts = Texts::read(&files)?;
-        let in_use = InUse { config: texts.config(&files)?, generation: 0, digest: texts.digest() };
+        let in_use = InUse { config: texts.config(&files)?, generation: 0, not_after: texts.not_after(), digest: texts.digest() };
         Ok(Self { files, in_use: RwLock::new(in_use) })
     }
 
     pub(super) fn in_use(&self) -> InUse {
         self.in_use.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// The last second in which the server's certificate is valid, where that could be read.
+    pub(super) fn not_after(&self) -> Option<Time> {
+        self.in_use().not_after
     }
 
     /// Whether clients must show a certificate.
@@ -110,7 +117,7 @@ impl Certificates {
         // A new configuration has a memory of its own: no client resumes a session that another CA has opened.
         let config = texts.config(&self.files)?;
         *self.in_use.write().unwrap_or_else(PoisonError::into_inner) =
-            InUse { config, generation: now.generation + 1, digest };
+            InUse { config, generation: now.generation + 1, not_after: texts.not_after(), digest };
         Ok(Reread::Changed)
     }
 }
@@ -138,6 +145,11 @@ impl Texts {
             state.update(text);
         }
         state.finalize().into()
+    }
+
+    fn not_after(&self) -> Option<Time> {
+        let chain = certificates(&self.certificate).ok()?;
+        Some(Certificate::parse(chain.first()?, &Limits::default()).ok()?.not_after())
     }
 
     fn config(&self, files: &TlsFiles) -> Result<Arc<ServerConfig>, TlsFilesError> {

@@ -1,6 +1,9 @@
 //! What Prometheus is told. Every label has few values: no name of an image, registry, namespace or client is one.
 
-use std::time::Duration;
+use std::{
+    sync::atomic::{AtomicI64, AtomicU64, Ordering},
+    time::Duration,
+};
 
 use prometheus_client::{
     encoding::{EncodeLabelSet, text::encode},
@@ -12,6 +15,11 @@ use prometheus_client::{
     },
     registry::{Registry, Unit},
 };
+use wasm_policy::time::Instant as Time;
+
+const SECONDS_OF_A_DAY: f64 = 86_400.0;
+/// The server has no certificate that was read.
+const NEVER: i64 = i64::MIN;
 
 /// From a warm answer to a fetch that takes all its time.
 const BUCKETS: (f64, f64, u16) = (0.000_25, 2.0, 18);
@@ -36,7 +44,24 @@ pub struct Metrics {
     pub generation: Gauge,
     /// Kinds of objects whose changes do not arrive.
     pub broken_watches: Gauge,
-    certificates: Family<CertificateLabels, Gauge<f64, std::sync::atomic::AtomicU64>>,
+    trust_store_days: Family<TrustStoreLabels, Gauge<f64, AtomicU64>>,
+    trust_store_ages: Family<TrustStoreLabels, Gauge<f64, AtomicU64>>,
+    /// None before the first one was read; it has no label.
+    server_certificate_days: Family<[(&'static str, &'static str); 0], Gauge<f64, AtomicU64>>,
+    server_certificate_ends: AtomicI64,
+}
+
+/// How a trust store of the cluster fares.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TrustStoreHealth {
+    /// Which verifier uses it.
+    pub verifier: String,
+    /// As `ca:certs`.
+    pub store: String,
+    /// Whole days until the first of its certificates expires.
+    pub days_left: f64,
+    /// How long ago it was read.
+    pub age: Duration,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -72,7 +97,7 @@ struct FetchLabels {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct CertificateLabels {
+struct TrustStoreLabels {
     verifier: String,
     store: String,
 }
@@ -169,7 +194,10 @@ impl Metrics {
             in_progress: Gauge::default(),
             generation: Gauge::default(),
             broken_watches: Gauge::default(),
-            certificates: Family::default(),
+            trust_store_days: Family::default(),
+            trust_store_ages: Family::default(),
+            server_certificate_days: Family::default(),
+            server_certificate_ends: AtomicI64::new(NEVER),
         };
         let registry = &mut metrics.registry;
         registry.register("decisions", "Images that were decided, by code", metrics.decisions.clone());
@@ -193,7 +221,18 @@ impl Metrics {
         registry.register(
             "trust_store_days_left",
             "Days until the first certificate of a trust store that verifiers of the cluster use expires",
-            metrics.certificates.clone(),
+            metrics.trust_store_days.clone(),
+        );
+        registry.register_with_unit(
+            "trust_store_age",
+            "How long ago a trust store that verifiers of the cluster use was read",
+            Unit::Seconds,
+            metrics.trust_store_ages.clone(),
+        );
+        registry.register(
+            "server_certificate_days_left",
+            "Days until the certificate that the server shows expires",
+            metrics.server_certificate_days.clone(),
         );
         metrics
     }
@@ -217,24 +256,42 @@ impl Metrics {
         self.phase_seconds.get_or_create(&PhaseLabels { phase: phase.name() }).observe(duration.as_secs_f64());
     }
 
-    /// An image was fetched, or could not be.
-    pub fn fetched(&self, failure: Option<wasm_policy::code::Code>, spent: crate::allowance::Spent) {
+    /// An image was fetched for a verdict, or could not be.
+    pub fn fetched(&self, failure: Option<wasm_policy::code::Code>) {
         let outcome = failure.map_or("ok", wasm_policy::code::Code::name);
         self.fetches.get_or_create(&FetchLabels { outcome }).inc();
+    }
+
+    /// Registries were asked.
+    pub fn spent(&self, spent: crate::allowance::Spent) {
         self.registry_requests.inc_by(u64::from(spent.requests));
         self.registry_bytes.inc_by(spent.bytes);
     }
 
-    /// How many days the certificates of the cluster's trust stores have left, in place of what was told before.
-    pub fn certificates(&self, left: impl IntoIterator<Item = (String, String, f64)>) {
-        self.certificates.clear();
-        for (verifier, store, days) in left {
-            self.certificates.get_or_create(&CertificateLabels { verifier, store }).set(days);
+    /// How the cluster's trust stores fare, in place of what was told before.
+    pub fn trust_stores(&self, stores: impl IntoIterator<Item = TrustStoreHealth>) {
+        self.trust_store_days.clear();
+        self.trust_store_ages.clear();
+        for TrustStoreHealth { verifier, store, days_left, age } in stores {
+            let labels = TrustStoreLabels { verifier, store };
+            self.trust_store_days.get_or_create(&labels).set(days_left);
+            self.trust_store_ages.get_or_create(&labels).set(age.as_secs_f64());
         }
     }
 
-    /// As Prometheus reads it.
-    pub fn text(&self) -> String {
+    /// The server shows a certificate that is valid until then.
+    pub fn serves_until(&self, not_after: Time) {
+        self.server_certificate_ends.store(not_after.unix_seconds(), Ordering::Relaxed);
+    }
+
+    /// As Prometheus reads it at that time.
+    pub fn text(&self, now: Time) -> String {
+        let ends = self.server_certificate_ends.load(Ordering::Relaxed);
+        if ends != NEVER {
+            #[expect(clippy::cast_precision_loss, reason = "below 2^53")]
+            let left = ends.saturating_sub(now.unix_seconds()) as f64;
+            self.server_certificate_days.get_or_create(&[]).set((left / SECONDS_OF_A_DAY).floor());
+        }
         let mut text = String::new();
         // Writing to a string cannot fail.
         let _ = encode(&mut text, &self.registry);
@@ -248,15 +305,28 @@ mod tests {
 
     use super::*;
 
-    #[test]
-    fn what_happened_is_counted_under_few_labels() {
+    /// One of each.
+    fn told() -> String {
         let metrics = Metrics::new();
         metrics.decided(Endpoint::Verify, Code::SignatureNotFound, Some(Origin::Hit));
         metrics.answered(Endpoint::Verify, 200, Duration::from_millis(1));
         metrics.took(Phase::Gather, Duration::from_millis(3));
-        metrics.fetched(None, crate::allowance::Spent { requests: 4, bytes: 9 });
-        metrics.certificates([("v".to_owned(), "ca:a".to_owned(), 12.0)]);
-        let text = metrics.text();
+        metrics.fetched(None);
+        metrics.spent(crate::allowance::Spent { requests: 4, bytes: 9 });
+        metrics.trust_stores([TrustStoreHealth {
+            verifier: "v".to_owned(),
+            store: "ca:a".to_owned(),
+            days_left: 12.0,
+            age: Duration::from_secs(90),
+        }]);
+        let now = Time::from_unix(1_000_000_000, 0).unwrap();
+        metrics.serves_until(now.plus_seconds(3 * 86_400 + 5));
+        metrics.text(now)
+    }
+
+    #[test]
+    fn what_happened_is_counted_under_few_labels() {
+        let text = told();
         for line in [
             r#"image_integrity_decisions_total{endpoint="verify",code="SIGNATURE_NOT_FOUND"} 1"#,
             r#"image_integrity_answers_total{endpoint="verify",status="200"} 1"#,
@@ -265,8 +335,28 @@ mod tests {
             "image_integrity_registry_requests_total 4",
             "image_integrity_registry_bytes_total 9",
             r#"image_integrity_trust_store_days_left{verifier="v",store="ca:a"} 12.0"#,
+            r#"image_integrity_trust_store_age_seconds{verifier="v",store="ca:a"} 90.0"#,
+            "image_integrity_server_certificate_days_left 3.0",
         ] {
             assert!(text.lines().any(|found| found == line), "{line} is not in\n{text}");
         }
+    }
+
+    #[test]
+    fn a_certificate_that_was_never_read_is_not_said_to_have_expired() {
+        let text = Metrics::new().text(Time::FIRST);
+        assert!(!text.lines().any(|line| line.starts_with("image_integrity_server_certificate_days_left")), "{text}");
+    }
+
+    #[test]
+    fn every_metric_is_in_the_manual() {
+        let manual = include_str!("../../../docs/operate.md");
+        let text = told();
+        let kinds = text.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split_once(' '));
+        let named: Vec<_> =
+            kinds.map(|(name, kind)| if kind == "counter" { format!("{name}_total") } else { name.to_owned() }).collect();
+        assert_eq!(named.len(), 15, "{text}");
+        let missing: Vec<_> = named.iter().filter(|name| !manual.contains(&format!("| `{name}` |"))).collect();
+        assert!(missing.is_empty(), "{missing:?}");
     }
 }

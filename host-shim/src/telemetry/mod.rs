@@ -13,7 +13,7 @@ use tracing_subscriber::{
 };
 
 #[cfg(feature = "serve")]
-pub use metrics::{Endpoint, Metrics, Origin, Phase};
+pub use metrics::{Endpoint, Metrics, Origin, Phase, TrustStoreHealth};
 #[cfg(feature = "serve")]
 pub use trace::TraceId;
 

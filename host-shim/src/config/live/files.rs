@@ -148,7 +148,7 @@ fn scopes(texts: &[SourceText], notes: &Notes, mode: NamespacedObjects) -> Resul
         let mut notes = notes.clone();
         notes.append(findings.into_result()?);
         let configuration = Configuration::new(assembled, notes);
-        Ok(Arc::new(Scope { namespace: namespace.map(str::to_owned), configuration: Ok(configuration) }))
+        Ok(Arc::new(Scope::new(namespace, Ok(configuration))))
     };
     let cluster = scope(None)?;
     let namespaces = objects::namespaces(&objects).into_iter().map(|name| Ok((name.clone(), scope(Some(&name))?)));

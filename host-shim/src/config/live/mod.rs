@@ -10,7 +10,7 @@ mod secrets;
 #[cfg(test)]
 mod tests;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc, time::Instant};
 
 use tokio::sync::watch;
 
@@ -63,9 +63,14 @@ impl Snapshot {
 pub struct Scope {
     namespace: Option<String>,
     configuration: Result<Configuration, String>,
+    read: Instant,
 }
 
 impl Scope {
+    fn new(namespace: Option<&str>, configuration: Result<Configuration, String>) -> Self {
+        Self { namespace: namespace.map(str::to_owned), configuration, read: Instant::now() }
+    }
+
     /// The usable configuration.
     ///
     /// # Errors
@@ -77,6 +82,11 @@ impl Scope {
     /// Whose it is; none for the cluster's.
     pub fn namespace(&self) -> Option<&str> {
         self.namespace.as_deref()
+    }
+
+    /// When its objects were read.
+    pub fn read(&self) -> Instant {
+        self.read
     }
 }
 

@@ -179,7 +179,7 @@ impl Assembly {
         }
         let configuration =
             if reasons.is_empty() { Ok(Configuration::new(assembled, notes)) } else { Err(reasons.join("; ")) };
-        let scope = Scope { namespace: namespace.map(str::to_owned), configuration };
+        let scope = Scope::new(namespace, configuration);
         Built { scope: Arc::new(scope), reasons, said }
     }
 

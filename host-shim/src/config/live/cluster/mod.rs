@@ -237,7 +237,7 @@ impl Follower {
         let reason = format!("the objects of the cluster could not be read ({failure}); restart the server");
         error!("{reason}");
         let generation = self.publish.borrow().generation + 1;
-        let scope = Scope { namespace: None, configuration: Err(reason.clone()) };
+        let scope = Scope::new(None, Err(reason.clone()));
         self.publish.send_replace(Arc::new(Snapshot {
             generation,
             cluster: Arc::new(scope),
