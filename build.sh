@@ -18,6 +18,8 @@ usage: ./build.sh COMMAND
   e2e     the end-to-end tests against real peers: OPA, three registries, notation-go; then those of `cluster` (needs Go)
   cluster the end-to-end tests in a real Kubernetes control plane with Gatekeeper; `--kubernetes 1.30` takes an older one (needs Go)
   deny    check licences and sources of dependencies
+  bench   what the server costs: `bench provider` (Linux)
+  soak    the server under changes and faults for half an hour, in a real Kubernetes control plane; `--minutes N` for another time (needs Go; Linux)
   rust    install the toolchain of rust-toolchain.toml, as every command does where it is missing
   chart   the Helm chart with the bundle in it (dist/chart/image-integrity)
   sizes   the module's size by crate
@@ -191,6 +193,24 @@ against_cluster() { # PEERS VERSION
     cargo test --locked --package image-integrity-cluster
 }
 
+bench() { # provider
+  [[ ${1-} == provider && $# == 1 ]] || fail 'usage: ./build.sh bench provider'
+  build
+  say 'the server under load'
+  IMAGE_INTEGRITY_E2E_CLI=$cli cargo run --locked --release --package image-integrity-load --bin provider
+}
+
+soak() { # [--minutes N]
+  need go 'install Go 1.26 or newer (the peers are written in it)'
+  build
+  say 'the peers'
+  local programs
+  programs=$(tests/peers/cluster.sh 1.37 | tail -1)
+  say 'the server under changes and faults'
+  IMAGE_INTEGRITY_E2E_CLI=$cli IMAGE_INTEGRITY_E2E_CLUSTER=$programs \
+    cargo run --locked --release --package image-integrity-load --bin soak -- "$@"
+}
+
 npm_package() {
   say 'the npm package, in Node and in Deno'
   npm/build.sh
@@ -232,6 +252,8 @@ case ${1:-help} in
   test) test_all ;;
   e2e) e2e ;;
   cluster) cluster "${@:2}" ;;
+  bench) bench "${@:2}" ;;
+  soak) soak "${@:2}" ;;
   deny) deny ;;
   chart) chart ;;
   rust) need_rust ;;

@@ -115,7 +115,8 @@ async fn serve(args: ServeArgs) -> Result<(), Stop> {
     let tls = TlsFiles { certificate: tls_cert, key: tls_key, client_cas };
     let health = health(Arc::clone(&readiness), live, watches, Arc::clone(&metrics));
     let addresses = Addresses { api: listen, health: health_listen };
-    let server = Server::bind(addresses, tls, provider.router(), health, metrics).await.map_err(|error| unable(&error))?;
+    let server =
+        Server::bind(addresses, tls, provider.router(), health, metrics).await.map_err(|error| unable(&error))?;
     tell(&server, &api_clients);
     let stopping = stopped().map_err(|error| Stop::undecided(format!("cannot wait for signals: {error}")))?;
     server.run(readiness, Ending { delay: shutdown_delay, drain: DRAIN }, stopping).await;

@@ -343,7 +343,8 @@ impl Shared {
         let nothing = |_: &ImageEvidence<'_>| None::<()>;
         let allowance = self.allowance();
         let outcome =
-            evidence::gather_one(&flown.image, question, self.access(&reach), engine, allowance.clone(), &nothing).await;
+            evidence::gather_one(&flown.image, question, self.access(&reach), engine, allowance.clone(), &nothing)
+                .await;
         self.metrics.spent(allowance.spent());
         match outcome {
             Outcome::Judged(judged) => Ok(judged),

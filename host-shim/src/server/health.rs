@@ -16,6 +16,7 @@ use axum::{
 };
 use http::{StatusCode, header::CONTENT_TYPE};
 use tokio::{
+    runtime::Handle,
     sync::Mutex,
     time::{Instant, timeout},
 };
@@ -101,6 +102,8 @@ async fn tell(State((live, watches, metrics)): State<(Live, Arc<LiveHealth>, Arc
     let broken = watches.kinds().iter().filter(|kind| !kind.watching).count();
     let snapshot = Arc::clone(&live.borrow());
     metrics.generation.set(i64::try_from(snapshot.generation()).unwrap_or(i64::MAX));
+    let tasks = Handle::current().metrics().num_alive_tasks();
+    metrics.tasks.set(i64::try_from(tasks).unwrap_or(i64::MAX));
     metrics.broken_watches.set(i64::try_from(broken).unwrap_or(i64::MAX));
     metrics.trust_stores(trust_stores(&snapshot));
     ([(CONTENT_TYPE, OPENMETRICS)], metrics.text(crate::decisions::now())).into_response()

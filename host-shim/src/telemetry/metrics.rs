@@ -40,6 +40,8 @@ pub struct Metrics {
     pub flights: Gauge,
     /// Requests that are being answered.
     pub in_progress: Gauge,
+    /// Tasks of the process that have not ended.
+    pub tasks: Gauge,
     /// The generation of the configuration.
     pub generation: Gauge,
     /// Kinds of objects whose changes do not arrive.
@@ -192,6 +194,7 @@ impl Metrics {
             registry_bytes: Counter::default(),
             flights: Gauge::default(),
             in_progress: Gauge::default(),
+            tasks: Gauge::default(),
             generation: Gauge::default(),
             broken_watches: Gauge::default(),
             trust_store_days: Family::default(),
@@ -211,6 +214,7 @@ impl Metrics {
         registry.register_with_unit("registry", "Bytes from registries", Unit::Bytes, metrics.registry_bytes.clone());
         registry.register("flights", "Images that are being fetched", metrics.flights.clone());
         registry.register("requests_in_progress", "Requests that are being answered", metrics.in_progress.clone());
+        registry.register("tasks", "Tasks of the process that have not ended", metrics.tasks.clone());
         registry.register(
             "configuration_generation",
             "Grows with each change of the configuration",
@@ -353,9 +357,10 @@ mod tests {
         let manual = include_str!("../../../docs/operate.md");
         let text = told();
         let kinds = text.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split_once(' '));
-        let named: Vec<_> =
-            kinds.map(|(name, kind)| if kind == "counter" { format!("{name}_total") } else { name.to_owned() }).collect();
-        assert_eq!(named.len(), 15, "{text}");
+        let named: Vec<_> = kinds
+            .map(|(name, kind)| if kind == "counter" { format!("{name}_total") } else { name.to_owned() })
+            .collect();
+        assert_eq!(named.len(), 16, "{text}");
         let missing: Vec<_> = named.iter().filter(|name| !manual.contains(&format!("| `{name}` |"))).collect();
         assert!(missing.is_empty(), "{missing:?}");
     }

@@ -1,7 +1,7 @@
 //! Asking servers: plain, or with TLS and a client certificate.
 
 use std::{
-    io::{self, Read as _, Write},
+    io::{self, BufRead as _, BufReader, Read as _, Write as _},
     net::{Ipv4Addr, TcpStream},
     path::Path,
     sync::Arc,
@@ -25,6 +25,11 @@ pub fn get(port: u16, path: &str) -> io::Result<(u16, String)> {
     write!(stream, "GET {path} HTTP/1.0\r\nHost: 127.0.0.1\r\n\r\n")?;
     answer(&mut stream)
 }
+
+/// A connection to a server with TLS.
+pub struct Connection(BufReader<Stream>);
+
+type Stream = StreamOwned<ClientConnection, TcpStream>;
 
 /// A client of a server with TLS.
 #[derive(Clone)]
@@ -61,9 +66,20 @@ impl Asking {
         self.ask("POST", path, &document.to_string())
     }
 
-    fn ask(&self, method: &str, path: &str, body: &str) -> io::Result<(u16, String)> {
+    /// A connection for one request after the other.
+    pub fn connect(&self) -> io::Result<Connection> {
+        self.stream().map(|stream| Connection(BufReader::new(stream)))
+    }
+
+    fn stream(&self) -> io::Result<Stream> {
         let connection = ClientConnection::new(Arc::clone(&self.tls), ServerName::try_from("127.0.0.1").unwrap());
-        let mut stream = StreamOwned::new(connection.map_err(io::Error::other)?, connect(self.port)?);
+        let socket = connect(self.port)?;
+        socket.set_nodelay(true)?;
+        Ok(StreamOwned::new(connection.map_err(io::Error::other)?, socket))
+    }
+
+    fn ask(&self, method: &str, path: &str, body: &str) -> io::Result<(u16, String)> {
+        let mut stream = self.stream()?;
         write!(
             stream,
             "{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
@@ -71,6 +87,48 @@ impl Asking {
         )?;
         stream.flush()?;
         answer(&mut stream)
+    }
+}
+
+impl Connection {
+    /// Leaves after a request, or before the last bytes of it.
+    pub fn leave_after(mut self, path: &str, document: &str, without: usize) -> io::Result<()> {
+        let length = document.len();
+        let sent = &document[..length - without.min(length)];
+        write!(
+            self.0.get_mut(),
+            "POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n{sent}"
+        )?;
+        self.0.get_mut().flush()
+    }
+
+    /// The status and body that a JSON document is answered with.
+    pub fn post(&mut self, path: &str, document: &str) -> io::Result<(u16, String)> {
+        let length = document.len();
+        let request = format!(
+            "POST {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n{document}"
+        );
+        self.0.get_mut().write_all(request.as_bytes())?;
+        self.0.get_mut().flush()?;
+        let (mut status, mut length) = (None, None);
+        loop {
+            let mut line = String::new();
+            if self.0.read_line(&mut line)? == 0 {
+                return Err(io::ErrorKind::UnexpectedEof.into());
+            }
+            match line.trim_end() {
+                "" => break,
+                line if status.is_none() => status = line.split(' ').nth(1).and_then(|status| status.parse().ok()),
+                line => {
+                    let line = line.to_ascii_lowercase();
+                    length = length.or(line.strip_prefix("content-length: ").and_then(|length| length.parse().ok()));
+                }
+            }
+        }
+        let mut body = vec![0; length.ok_or(io::ErrorKind::InvalidData)?];
+        self.0.read_exact(&mut body)?;
+        let body = String::from_utf8(body).map_err(io::Error::other)?;
+        Ok((status.ok_or(io::ErrorKind::InvalidData)?, body))
     }
 }
 

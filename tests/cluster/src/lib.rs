@@ -28,7 +28,7 @@ pub use control_plane::ControlPlane;
 pub use door::{Door, Gate};
 pub use gatekeeper::{Gatekeeper, Setup, Webhooks};
 pub use helm::Helm;
-pub use http::{Asking, get};
+pub use http::{Asking, Connection, get};
 pub use kubectl::Kubectl;
 pub use namespace::{Namespace, OnFailure};
 pub use objects::{Placed, encoded};

@@ -42,7 +42,8 @@ pub(crate) const HTPASSWD: &str = "alice:$2a$05$1qDkgWtXIJd5N16B.itEuePFdL5vEy/k
 
 /// Asserts that no line tells a secret.
 pub fn assert_discreet<'l>(mut lines: impl Iterator<Item = &'l str>) {
-    let told = lines.find_map(|line| SECRETS.iter().find(|secret| line.contains(**secret)).map(|secret| (secret, line)));
+    let told =
+        lines.find_map(|line| SECRETS.iter().find(|secret| line.contains(**secret)).map(|secret| (secret, line)));
     assert_eq!(told, None, "it is a secret");
 }
 

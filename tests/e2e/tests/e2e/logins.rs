@@ -3,8 +3,8 @@
 use std::{ffi::OsString, process::Command};
 
 use image_integrity_e2e::{
-    CredentialHelper, DockerConfig, IDENTITY_TOKEN, Kind, PASSWORD, Proxy, Registry, TokenServer, USER,
-    WRONG_PASSWORD, assert_discreet,
+    CredentialHelper, DockerConfig, IDENTITY_TOKEN, Kind, PASSWORD, Proxy, Registry, TokenServer, USER, WRONG_PASSWORD,
+    assert_discreet,
 };
 use serde_json::json;
 
