@@ -15,7 +15,7 @@ use crate::{
     config::live::{
         ClusterOptions, ClusterSecrets, Live, LiveHealth, NamespacedObjects, SECRETS_LIFE, watch_cluster, watch_files,
     },
-    decisions::{DecisionOptions, Decisions, KeptVerdicts, PodPullSecrets, Reaches, Secrets},
+    decisions::{self, DecisionOptions, Decisions, KeptVerdicts, PodPullSecrets, Reaches, Secrets},
     engine::{
         Engine, Native,
         opa::{ClientFiles, OpaEngine, OpaOptions},
@@ -104,6 +104,7 @@ async fn serve(args: ServeArgs) -> Result<(), Stop> {
         damped_for: retry_after,
         kept_bytes: u64::from(cache_size) << 20,
         verdicts,
+        clock: decisions::now,
     };
     let decisions = Decisions::new(live.clone(), Arc::clone(&engine), reaches, options, Arc::clone(&metrics));
     let provider = Provider::new(
@@ -115,7 +116,8 @@ async fn serve(args: ServeArgs) -> Result<(), Stop> {
     let tls = TlsFiles { certificate: tls_cert, key: tls_key, client_cas };
     let health = health(Arc::clone(&readiness), live, watches, Arc::clone(&metrics));
     let addresses = Addresses { api: listen, health: health_listen };
-    let server = Server::bind(addresses, tls, provider.router(), health, metrics).await.map_err(|error| unable(&error))?;
+    let server =
+        Server::bind(addresses, tls, provider.router(), health, metrics).await.map_err(|error| unable(&error))?;
     tell(&server, &api_clients);
     let stopping = stopped().map_err(|error| Stop::undecided(format!("cannot wait for signals: {error}")))?;
     server.run(readiness, Ending { delay: shutdown_delay, drain: DRAIN }, stopping).await;

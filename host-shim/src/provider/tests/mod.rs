@@ -2,6 +2,7 @@
 
 mod answers;
 mod keeping;
+mod lapsing;
 mod refusals;
 mod rights;
 mod world;
