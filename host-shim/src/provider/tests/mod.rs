@@ -1,6 +1,7 @@
 //! Questions to the provider, with scripted registries behind it and the real engine.
 
 mod answers;
+mod bounds;
 mod keeping;
 mod lapsing;
 mod refusals;
