@@ -4,6 +4,7 @@ mod answers;
 mod bounds;
 mod keeping;
 mod lapsing;
+mod names;
 mod refusals;
 mod rights;
 mod world;
