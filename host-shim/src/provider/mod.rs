@@ -196,7 +196,8 @@ impl Refused {
 
     fn into_response(self, endpoint: Endpoint) -> Response {
         let Self { status, message } = self;
-        tracing::warn!(endpoint = endpoint.name(), status = status.as_u16(), %message, "a request was refused");
+        // `message` would be the line's own in JSON.
+        tracing::warn!(endpoint = endpoint.name(), status = status.as_u16(), reason = %message, "a request was refused");
         let mut response = match endpoint {
             Endpoint::Verify | Endpoint::Mutate => json(status, &protocol::Response::refusal(message)),
             Endpoint::ApiVerify | Endpoint::ApiEvidence => json(status, &api::refusal(status, &message)),

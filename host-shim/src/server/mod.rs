@@ -18,8 +18,8 @@ pub use client::{Client, Names};
 pub use health::{Readiness, health};
 pub use tls::{TlsFiles, TlsFilesError};
 
-use connection::Door;
 use crate::telemetry::Metrics;
+use connection::Door;
 use tls::{Certificates, Reread};
 
 /// How often the files of certificates are looked at.

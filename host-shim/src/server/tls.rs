@@ -86,7 +86,12 @@ impl Certificates {
     /// Where a file cannot be used.
     pub(super) fn read(files: TlsFiles) -> Result<Self, TlsFilesError> {
         let texts = Texts::read(&files)?;
-        let in_use = InUse { config: texts.config(&files)?, generation: 0, not_after: texts.not_after(), digest: texts.digest() };
+        let in_use = InUse {
+            config: texts.config(&files)?,
+            generation: 0,
+            not_after: texts.not_after(),
+            digest: texts.digest(),
+        };
         Ok(Self { files, in_use: RwLock::new(in_use) })
     }
 

@@ -353,8 +353,9 @@ mod tests {
         let manual = include_str!("../../../docs/operate.md");
         let text = told();
         let kinds = text.lines().filter_map(|line| line.strip_prefix("# TYPE ")?.split_once(' '));
-        let named: Vec<_> =
-            kinds.map(|(name, kind)| if kind == "counter" { format!("{name}_total") } else { name.to_owned() }).collect();
+        let named: Vec<_> = kinds
+            .map(|(name, kind)| if kind == "counter" { format!("{name}_total") } else { name.to_owned() })
+            .collect();
         assert_eq!(named.len(), 15, "{text}");
         let missing: Vec<_> = named.iter().filter(|name| !manual.contains(&format!("| `{name}` |"))).collect();
         assert!(missing.is_empty(), "{missing:?}");

@@ -7,4 +7,5 @@ mod lapsing;
 mod names;
 mod refusals;
 mod rights;
+mod telling;
 mod world;
