@@ -2,11 +2,15 @@
 
 use std::{
     io::Write,
-    sync::{Arc, Mutex},
+    sync::{Arc, LazyLock, Mutex},
     time::Duration,
 };
 
-use tracing::subscriber::DefaultGuard;
+use tracing::{Dispatch, Subscriber, subscriber::DefaultGuard};
+
+/// While a subscriber is the only one there is, tracing asks no other for what a thread without one tells for the first time, and takes it as unwanted
+/// for good. With a second one, tests that run beside each other hear what they should.
+static SECOND: LazyLock<Dispatch> = LazyLock::new(|| Dispatch::new(tracing_subscriber::registry()));
 
 /// What is told in the log of a test.
 #[derive(Clone, Default)]
@@ -27,7 +31,7 @@ impl Log {
     pub(crate) fn listen(&self) -> DefaultGuard {
         let log = self.clone();
         let lines = tracing_subscriber::fmt().with_writer(move || log.clone()).with_ansi(false).finish();
-        tracing::subscriber::set_default(lines)
+        listen_with(lines)
     }
 
     pub(crate) fn text(&self) -> String {
@@ -48,4 +52,10 @@ impl Log {
         }
         panic!("{text:?} is never told: {}", self.text());
     }
+}
+
+/// Has a subscriber told of what happens from now on, on this thread.
+pub(crate) fn listen_with(subscriber: impl Subscriber + Send + Sync + 'static) -> DefaultGuard {
+    LazyLock::force(&SECOND);
+    tracing::subscriber::set_default(subscriber)
 }

@@ -12,7 +12,7 @@ use crate::{
     decisions,
     telemetry::{json_lines, lines},
     testing::{
-        log::Log,
+        log::{Log, listen_with},
         registry::plain_demo,
         server::{Reply, Server},
     },
@@ -72,7 +72,7 @@ async fn no_name_and_no_word_of_a_registry_writes_a_line_of_its_own_into_the_log
     let log = Log::default();
     let stream = log.clone();
     let subscriber = tracing_subscriber::registry().with(lines(move || stream.clone()));
-    let listening = tracing::subscriber::set_default(subscriber);
+    let listening = listen_with(subscriber);
     ask_all_sorts().await;
     drop(listening);
     let text = log.text();
@@ -94,7 +94,7 @@ async fn a_line_in_json_is_one_object_whatever_is_told() {
     let log = Log::default();
     let stream = log.clone();
     let subscriber = tracing_subscriber::registry().with(json_lines(move || stream.clone()));
-    let listening = tracing::subscriber::set_default(subscriber);
+    let listening = listen_with(subscriber);
     ask_all_sorts().await;
     drop(listening);
     let mut told = BTreeSet::new();
