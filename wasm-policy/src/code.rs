@@ -170,7 +170,7 @@ codes! {
     /// The registry's name cannot be resolved.
     RegistryNameUnresolved = "REGISTRY_NAME_UNRESOLVED", Transient, "Check the registry's name and the host's DNS settings.";
     /// The registry did not answer in time.
-    RegistryTimeout = "REGISTRY_TIMEOUT", Transient, "Try again; raise --timeout if the registry is slow.";
+    RegistryTimeout = "REGISTRY_TIMEOUT", Transient, "Try again; if the registry is slow, give it more time with --timeout, or --fetch-timeout of a server.";
     /// The registry limits the rate of requests.
     RegistryThrottled = "REGISTRY_THROTTLED", Transient, "Wait and try again; log in to the registry for a higher limit.";
     /// The registry asks for a login.
@@ -194,7 +194,7 @@ codes! {
     /// The image layout on disk cannot be read.
     LayoutInvalid = "LAYOUT_INVALID", Indeterminate, "Check the path; it must be an OCI image layout, as a folder or a tar file.";
     /// The host stopped fetching at its own limit of bytes, rounds or time.
-    FetchLimitReached = "FETCH_LIMIT_REACHED", Transient, "Ask about fewer images in one call, or with a longer --timeout; remove referrers from the image if it has many.";
+    FetchLimitReached = "FETCH_LIMIT_REACHED", Transient, "Ask about fewer images in one call, or with more time (--timeout, or --fetch-timeout of a server); remove referrers from the image if it has many.";
 
     /// The server's configuration for the image cannot be used, so that nothing can be told by it.
     ConfigurationUnusable = "CONFIGURATION_UNUSABLE", Transient, "Correct the object that the message names; its status, which `kubectl get` shows, lists every mistake.";

@@ -100,9 +100,19 @@ fn a_session_shows_all_that_is_written_but_for_what_the_ellipsis_stands_for() {
 #[test]
 fn every_option_is_in_the_manual() {
     let manual = Document::all().into_iter().find(|document| document.name == "docs/cli.md").unwrap();
-    for command in ["verify", "fetch", "replay", "bundle", "config check", "completions"] {
-        let help = Command::new(env!("CARGO_BIN_EXE_image-integrity")).arg("help").args(command.split(' ')).output();
-        let help = String::from_utf8(help.unwrap().stdout).unwrap();
+    let help = |command: &str| {
+        let help =
+            Command::new(env!("CARGO_BIN_EXE_image-integrity")).arg("help").args(command.split_whitespace()).output();
+        String::from_utf8(help.unwrap().stdout).unwrap()
+    };
+    // A command's name is at the start of its line, and the rest of its summary is not.
+    let all = help("");
+    let commands = all.lines().skip_while(|line| *line != "Commands:").skip(1).take_while(|line| !line.is_empty());
+    let commands = commands.filter(|line| !line.starts_with("   ")).filter_map(|line| line.split_whitespace().next());
+    let commands: Vec<_> = commands.filter(|command| *command != "help").collect();
+    assert!(commands.contains(&"verify"), "{commands:?}");
+    for command in commands {
+        let help = help(if command == "config" { "config check" } else { command });
         // Above its examples, which show other programs, too.
         let help = help.split("Examples:").next().unwrap();
         let options = help.split_whitespace().filter(|word| word.starts_with("--") && *word != "--help");
