@@ -127,3 +127,46 @@ impl Kept {
         self.listings.get_or_fetch(key, deadline, fetch, |listing| listing.incomplete.is_none()).await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use futures_util::future::BoxFuture;
+    use wasm_policy::code::Code;
+
+    use super::*;
+    use crate::testing::ample;
+
+    #[tokio::test]
+    async fn what_one_repository_holds_is_not_taken_for_what_another_does() {
+        let kept = Kept::for_one_call();
+        let digest: Digest = format!("sha256:{:064x}", 1).parse().unwrap();
+        let private = Repository::of(&"r.example/team-a/private:v1".parse().unwrap());
+        let fetch = || -> BoxFuture<'_, _> { Box::pin(async { Ok(b"secret".to_vec()) }) };
+        assert!(kept.content(&private, &digest, ample(), &fetch).await.is_ok());
+        // Who may list what refers to an image of his own can name any digest there.
+        let absent = || -> BoxFuture<'_, _> { Box::pin(async { Err(Failure::new(Code::BlobNotFound, "")) }) };
+        for other in ["r.example/team-b/app:v1", "other.example/team-a/private:v1"] {
+            let other = Repository::of(&other.parse().unwrap());
+            let had = kept.content(&other, &digest, ample(), &absent).await;
+            assert_eq!(had.unwrap_err().code, Code::BlobNotFound);
+        }
+        assert!(kept.content(&private, &digest, ample(), &absent).await.is_ok());
+    }
+
+    #[tokio::test]
+    async fn what_one_credential_was_told_is_not_said_to_another() {
+        let kept = Kept::for_one_call();
+        let image: Reference = "r.example/team-a/private:v1".parse().unwrap();
+        let told = || -> BoxFuture<'_, _> {
+            Box::pin(async {
+                let (media_type, digest) = ("application/vnd.oci.image.manifest.v1+json", format!("sha256:{:064x}", 1));
+                Ok(Descriptor { media_type: media_type.into(), digest: digest.into(), size: 1, artifact_type: None })
+            })
+        };
+        let refused = || -> BoxFuture<'_, _> { Box::pin(async { Err(Failure::new(Code::RegistryForbidden, "")) }) };
+        assert!(kept.subject(AsWhom::new(1), &image, ample(), &told).await.is_ok());
+        assert!(kept.subject(AsWhom::new(1), &image, ample(), &refused).await.is_ok());
+        let other = kept.subject(AsWhom::new(2), &image, ample(), &refused).await;
+        assert_eq!(other.unwrap_err().code, Code::RegistryForbidden);
+    }
+}

@@ -15,7 +15,7 @@ use crate::{
     config::live::{
         ClusterOptions, ClusterSecrets, Live, LiveHealth, NamespacedObjects, SECRETS_LIFE, watch_cluster, watch_files,
     },
-    decisions::{DecisionOptions, Decisions, KeptVerdicts, PodPullSecrets, Reaches, Secrets},
+    decisions::{self, DecisionOptions, Decisions, KeptVerdicts, PodPullSecrets, Reaches, Secrets},
     engine::{
         Engine, Native,
         opa::{ClientFiles, OpaEngine, OpaOptions},
@@ -104,6 +104,7 @@ async fn serve(args: ServeArgs) -> Result<(), Stop> {
         damped_for: retry_after,
         kept_bytes: u64::from(cache_size) << 20,
         verdicts,
+        clock: decisions::now,
     };
     let decisions = Decisions::new(live.clone(), Arc::clone(&engine), reaches, options, Arc::clone(&metrics));
     let provider = Provider::new(

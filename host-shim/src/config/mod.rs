@@ -116,4 +116,4 @@ impl Configuration {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

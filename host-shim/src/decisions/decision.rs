@@ -143,13 +143,13 @@ impl Decision {
     }
 
     /// Whether it may still be given.
-    pub(super) fn counts(&self) -> bool {
-        Instant::now() < self.lasting.0 && self.is_valid()
+    pub(super) fn counts(&self, now: Time) -> bool {
+        Instant::now() < self.lasting.0 && self.is_valid(now)
     }
 
     /// Whether every fact under it holds.
-    pub(super) fn is_valid(&self) -> bool {
-        self.valid_until.is_none_or(|until| super::now() < until)
+    pub(super) fn is_valid(&self, now: Time) -> bool {
+        self.valid_until.is_none_or(|until| now < until)
     }
 
     /// About how much memory it takes.

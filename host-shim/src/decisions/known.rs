@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use moka::sync::Cache;
 use sha2::{Digest as _, Sha256};
-use wasm_policy::input::ImageEvidence;
+use wasm_policy::{input::ImageEvidence, time::Instant as Time};
 
 use super::{Flown, decision::Decision};
 
@@ -34,9 +34,9 @@ impl Known {
     }
 
     /// The answer to a question, while it counts.
-    pub(super) fn answer(&self, question: &Flown) -> Option<Arc<Decision>> {
+    pub(super) fn answer(&self, question: &Flown, now: Time) -> Option<Arc<Decision>> {
         let decision = self.answers.get(question)?;
-        if decision.counts() {
+        if decision.counts(now) {
             return Some(decision);
         }
         self.answers.invalidate(question);
@@ -48,9 +48,9 @@ impl Known {
     }
 
     /// The verdict on evidence of which all is known but the content, while no fact under it has lapsed.
-    pub(super) fn verdict(&self, question: &Flown, evidence: &ImageEvidence<'_>) -> Option<Arc<Decision>> {
+    pub(super) fn verdict(&self, question: &Flown, evidence: &ImageEvidence<'_>, now: Time) -> Option<Arc<Decision>> {
         let decision = self.verdicts.get(&(question.clone(), digest(evidence)?))?;
-        decision.is_valid().then_some(decision)
+        decision.is_valid(now).then_some(decision)
     }
 
     pub(super) fn keep_verdict(&self, question: &Flown, evidence: &ImageEvidence<'_>, decision: &Arc<Decision>) {

@@ -12,7 +12,7 @@ mod reach;
 use std::{sync::Arc, time::Duration};
 
 use futures_util::future::BoxFuture;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use wasm_policy::{
     code::{Class, Code, Failure},
     input::{Descriptor, ImageEvidence},
@@ -41,7 +41,8 @@ use known::Known;
 use module::CurrentModule;
 use reach::Reach;
 
-/// Decisions that wait for their turn. With eight images fetched in a second, the last of these is late anyway.
+/// Decisions that wait for their turn, and as many mutations and questions for evidence. With eight images fetched in a second, the last of these is late
+/// anyway.
 const MAX_WAITING: usize = 10_000;
 
 /// With whose rights something is asked.
@@ -79,6 +80,8 @@ pub struct DecisionOptions {
     pub kept_bytes: u64,
     /// Which verdicts are kept for evidence that has not changed.
     pub verdicts: KeptVerdicts,
+    /// What time it is, which decides about expiry.
+    pub clock: fn() -> Time,
 }
 
 /// Which verdicts outlive the answer that they were given in.
@@ -104,6 +107,8 @@ struct Shared {
     flights: Flights<Flown, Arc<Decision>>,
     module: CurrentModule,
     turns: Arc<Semaphore>,
+    /// Places for what is fetched without a decision, by tasks that outlive their question.
+    errands: Arc<Semaphore>,
     options: DecisionOptions,
     metrics: Arc<Metrics>,
 }
@@ -141,6 +146,7 @@ impl Decisions {
             flights: Flights::new(),
             module: CurrentModule::new(Arc::clone(&engine)),
             turns: Arc::new(Semaphore::new(at_once)),
+            errands: Arc::new(Semaphore::new(MAX_WAITING)),
             options,
             metrics,
             engine,
@@ -179,7 +185,7 @@ impl Decisions {
 
     /// Under one generation of the configuration.
     async fn under(&self, snapshot: &Snapshot, flown: &Flown) -> Result<Decided, Failure> {
-        if let Some(known) = self.0.known.answer(flown) {
+        if let Some(known) = self.0.known.answer(flown, (self.0.options.clock)()) {
             return Ok((known, Origin::Hit));
         }
         let scope = Arc::clone(scope_of(snapshot, flown.whose.as_deref()));
@@ -188,7 +194,7 @@ impl Decisions {
             async move { shared.fly(flown, &scope).await }
         };
         let Some((flight, origin)) = self.0.flights.join(flown, MAX_WAITING, start) else {
-            return Err(Failure::new(Code::FetchLimitReached, "too many images wait to be fetched"));
+            return Err(too_many());
         };
         match flight.landed().await {
             Landed::With(decision) => Ok((decision, origin)),
@@ -203,9 +209,10 @@ impl Decisions {
     pub async fn resolve(&self, inquiry: Inquiry<'_>, deadline: Deadline) -> Result<Descriptor<'static>, Failure> {
         let snapshot = Arc::clone(&self.0.live.borrow());
         let flown = self.0.asked(inquiry, &snapshot);
-        let shared = Arc::clone(&self.0);
+        let (shared, place) = (Arc::clone(&self.0), self.0.place()?);
         // It goes on where nobody waits for it any more.
         let resolving = tokio::spawn(async move {
+            let _place = place;
             let scope = Arc::clone(scope_of(&snapshot, flown.whose.as_deref()));
             shared.resolve(&flown, &scope).await
         });
@@ -231,8 +238,9 @@ impl Decisions {
     ) -> Result<Judged, Failure> {
         let snapshot = Arc::clone(&self.0.live.borrow());
         let flown = self.0.asked(inquiry, &snapshot);
-        let shared = Arc::clone(&self.0);
+        let (shared, place) = (Arc::clone(&self.0), self.0.place()?);
         let gathering = tokio::spawn(async move {
+            let _place = place;
             let scope = Arc::clone(scope_of(&snapshot, flown.whose.as_deref()));
             shared.evidence(&flown, &scope, config.as_deref()).await
         });
@@ -262,6 +270,11 @@ impl Shared {
         Flown { generation: snapshot.generation(), module: None, whose, rights, image: image.clone() }
     }
 
+    /// Room for one errand more.
+    fn place(&self) -> Result<OwnedSemaphorePermit, Failure> {
+        Arc::clone(&self.errands).try_acquire_owned().map_err(|_| too_many())
+    }
+
     /// Makes a decision, in its turn.
     async fn fly(&self, flown: Flown, scope: &Scope) -> Arc<Decision> {
         let started = tokio::time::Instant::now();
@@ -284,9 +297,10 @@ impl Shared {
     async fn decide(&self, flown: &Flown, scope: &Scope) -> Result<Arc<Decision>, Failure> {
         let (configuration, reach) = self.prepare(flown, scope).await?;
         let allowance = self.allowance();
-        let now = now().to_string();
+        let clock = self.options.clock;
+        let now = clock().to_string();
         let question = Question { config: configuration.config(), now: &now, request_id: None };
-        let recall = |evidence: &ImageEvidence<'_>| self.known.verdict(flown, evidence);
+        let recall = |evidence: &ImageEvidence<'_>| self.known.verdict(flown, evidence, clock());
         let started = tokio::time::Instant::now();
         let engine = Arc::clone(&self.engine);
         let outcome =
@@ -336,7 +350,7 @@ impl Shared {
     ) -> Result<Judged, Failure> {
         let _turn = self.turns.acquire().await;
         let (configuration, reach) = self.prepare(flown, scope).await?;
-        let now = now().to_string();
+        let now = (self.options.clock)().to_string();
         let question = Question { config: config.unwrap_or(configuration.config()), now: &now, request_id: None };
         // What to fetch is the same for every engine, and whoever asks has one that gives the verdict.
         let engine = Arc::clone(&self.reaches.native);
@@ -386,6 +400,10 @@ impl Shared {
 
 fn scope_of<'s>(snapshot: &'s Snapshot, whose: Option<&str>) -> &'s Arc<Scope> {
     whose.map_or_else(|| snapshot.of_cluster(), |namespace| snapshot.of_namespace(namespace))
+}
+
+fn too_many() -> Failure {
+    Failure::new(Code::FetchLimitReached, "too many images wait to be fetched")
 }
 
 /// The clock's time, in whole seconds.

@@ -10,7 +10,7 @@ use axum::response::Response;
 use futures_util::future::join_all;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
+use serde_json::value::{RawValue, to_raw_value};
 use wasm_policy::{
     code::{Code, Failure},
     input::{Config, FetchFailure, ImageEvidence},
@@ -18,12 +18,12 @@ use wasm_policy::{
     verdict::API_VERSION,
 };
 
-use super::{Call, Refused, Shared, json, key::is_namespace, no_image, protocol::MAX_KEYS, value::module};
+use super::{Call, Refused, Room, Shared, json, key::is_namespace, no_image, protocol::MAX_KEYS, value::module};
 use crate::{
     cache::Content,
     decisions::{Decision, Inquiry},
     evidence::Judged,
-    reference::Reference,
+    reference::{Digest, Reference},
 };
 
 /// What is asked.
@@ -58,7 +58,7 @@ struct Evidence<'v> {
 #[serde(rename_all = "camelCase")]
 struct Input {
     api_version: &'static str,
-    images: BTreeMap<String, ImageEvidence<'static>>,
+    images: BTreeMap<String, Box<RawValue>>,
     blobs: BTreeMap<String, Content>,
 }
 
@@ -91,7 +91,8 @@ pub(super) async fn verify(shared: &Shared, call: Call) -> Result<Response, Refu
                 Err(failure) => Arc::new(Decision::failed(&failure)),
             },
         };
-        (name.as_str(), decision)
+        let fits = call.room.take(decision.verdict.get().len());
+        (name.as_str(), fits.map_or_else(|failure| Arc::new(Decision::failed(&failure)), |()| decision))
     }))
     .await;
     let mut modules: Vec<_> = decided.iter().filter_map(|(_, decision)| module(decision)).map(str::to_owned).collect();
@@ -110,7 +111,8 @@ pub(super) async fn evidence(shared: &Shared, call: Call) -> Result<Response, Re
             Err(failure) => Err(failure.clone()),
             Ok(image) => {
                 let inquiry = Inquiry { image, namespace: namespace.as_deref(), rights: call.rights() };
-                shared.decisions.evidence(inquiry, config.clone(), call.deadline).await
+                let gathered = shared.decisions.evidence(inquiry, config.clone(), call.deadline).await;
+                gathered.and_then(|judged| fitted(judged, &call.room))
             }
         };
         // Where the name is none, it is its own key, and the verdict says so.
@@ -124,11 +126,11 @@ pub(super) async fn evidence(shared: &Shared, call: Call) -> Result<Response, Re
         shared.metrics.decided(call.endpoint, code, None);
         names.insert(name, key.clone());
         match gathered {
-            Ok(Judged { evidence, contents, .. }) => {
+            Ok((evidence, contents)) => {
                 input.images.insert(key, evidence);
                 input.blobs.extend(contents.into_iter().map(|(digest, content)| (digest.to_string(), content)));
             }
-            Err(failure) => _ = input.images.insert(key, without(&failure)),
+            Err(failure) => _ = input.images.insert(key, written(&without(&failure))),
         }
     }
     Ok(json(StatusCode::OK, &Evidence { names, input }))
@@ -154,6 +156,19 @@ fn read(body: &[u8]) -> Result<Request, Refused> {
     let mut seen = HashSet::new();
     request.images.retain(|image| seen.insert(image.clone()));
     Ok(request)
+}
+
+/// What was gathered for an image, as it is written, where the answer has room for it.
+fn fitted(judged: Judged, room: &Room) -> Result<(Box<RawValue>, BTreeMap<Digest, Content>), Failure> {
+    let Judged { evidence, contents, .. } = judged;
+    let evidence = written(&evidence);
+    room.take(evidence.get().len() + contents.values().map(|content| content.len()).sum::<usize>())?;
+    Ok((evidence, contents))
+}
+
+fn written(evidence: &ImageEvidence<'_>) -> Box<RawValue> {
+    // Strings and maps with string keys cannot fail to be written; null is no evidence.
+    to_raw_value(evidence).unwrap_or_else(|_| RawValue::NULL.to_owned())
 }
 
 /// The evidence of an image of which nothing is known, and why.

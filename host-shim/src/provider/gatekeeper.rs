@@ -59,7 +59,13 @@ fn respond(request: &Request, idempotent: Idempotent, answers: Vec<Answer>) -> R
 }
 
 async fn verify_key(shared: &Shared, call: &Call, key: &str, timestamp: &str) -> Answer {
-    let told = |decision: &Decision| Answer::Item(Item::value(key.to_owned(), value(decision, call.trace, timestamp)));
+    let told = |decision: &Decision| {
+        let value = value(decision, call.trace, timestamp);
+        match call.room.take(value.get().len()) {
+            Ok(()) => Answer::Item(Item::value(key.to_owned(), value)),
+            Err(failure) => Answer::Open(open(key, failure.code, &failure.message)),
+        }
+    };
     let refused = |failure: &Failure| {
         shared.metrics.decided(call.endpoint, failure.code, None);
         told(&Decision::failed(failure))

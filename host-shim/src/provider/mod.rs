@@ -7,6 +7,7 @@ mod api;
 mod gatekeeper;
 mod key;
 mod protocol;
+mod room;
 #[cfg(test)]
 mod tests;
 mod value;
@@ -36,6 +37,7 @@ use crate::{
     server::Client,
     telemetry::{Endpoint, Metrics, TraceId},
 };
+use room::Room;
 
 /// Bytes of a request: a thousand keys of the longest kind, and room for a configuration.
 const MAX_BODY: usize = 1 << 20;
@@ -75,6 +77,8 @@ struct Call {
     trace: TraceId,
     deadline: Deadline,
     body: Bytes,
+    /// For the answer.
+    room: Room,
 }
 
 /// A request that is not answered, and why.
@@ -140,7 +144,8 @@ impl Provider {
             ));
         }
         let body = read(body, deadline).await?;
-        let call = Call { endpoint, client, trace: TraceId::of(&parts.headers), deadline, body };
+        let room = Room::new(if endpoint == Endpoint::ApiEvidence { room::OF_EVIDENCE } else { room::OF_VERDICTS });
+        let call = Call { endpoint, client, trace: TraceId::of(&parts.headers), deadline, body, room };
         match endpoint {
             Endpoint::Verify => gatekeeper::verify(shared, call).await,
             Endpoint::Mutate => gatekeeper::mutate(shared, call).await,
@@ -191,7 +196,8 @@ impl Refused {
 
     fn into_response(self, endpoint: Endpoint) -> Response {
         let Self { status, message } = self;
-        tracing::warn!(endpoint = endpoint.name(), status = status.as_u16(), %message, "a request was refused");
+        // `message` would be the line's own in JSON.
+        tracing::warn!(endpoint = endpoint.name(), status = status.as_u16(), reason = %message, "a request was refused");
         let mut response = match endpoint {
             Endpoint::Verify | Endpoint::Mutate => json(status, &protocol::Response::refusal(message)),
             Endpoint::ApiVerify | Endpoint::ApiEvidence => json(status, &api::refusal(status, &message)),

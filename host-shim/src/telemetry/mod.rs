@@ -32,18 +32,26 @@ pub fn start(level: LevelFilter) {
 #[cfg(feature = "serve")]
 pub fn start_json(level: LevelFilter) {
     let filter = Targets::new().with_default(level.min(LevelFilter::WARN)).with_target("host_shim", level);
-    let lines = tracing_subscriber::fmt::layer()
+    // An error means that a subscriber is set already.
+    let _ = tracing_subscriber::registry().with(json_lines(io::stderr)).with(filter).try_init();
+}
+
+#[cfg(feature = "serve")]
+pub(crate) fn json_lines<S, W>(stream: impl Fn() -> W + Send + Sync + 'static) -> impl Layer<S>
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    W: Write + 'static,
+{
+    tracing_subscriber::fmt::layer()
         .json()
         .flatten_event(true)
         .with_current_span(false)
         .with_span_list(false)
         .with_target(false)
-        .with_writer(io::stderr);
-    // An error means that a subscriber is set already.
-    let _ = tracing_subscriber::registry().with(lines).with(filter).try_init();
+        .with_writer(stream)
 }
 
-fn lines<S, W>(stream: impl Fn() -> W + Send + Sync + 'static) -> impl Layer<S>
+pub(crate) fn lines<S, W>(stream: impl Fn() -> W + Send + Sync + 'static) -> impl Layer<S>
 where
     S: Subscriber + for<'a> LookupSpan<'a>,
     W: Write + 'static,
@@ -68,22 +76,8 @@ impl<W: Write> Write for WithoutCommands<W> {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::{Arc, Mutex};
-
     use super::*;
-
-    #[derive(Clone, Default)]
-    struct Log(Arc<Mutex<Vec<u8>>>);
-
-    impl Write for Log {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0.lock().unwrap().write(bytes)
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
+    use crate::testing::log::Log;
 
     #[test]
     fn no_log_line_is_a_command_to_a_ci_system() {
@@ -93,7 +87,7 @@ mod tests {
         tracing::subscriber::with_default(subscriber, || {
             tracing::warn!(said = %"a ##vso[task.setvariable]b\n::error::c", "asks again");
         });
-        let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
+        let text = log.text();
         assert!(text.ends_with(" WARN asks again said=a #\\u{23}vso[task.setvariable]b\n\\u{3a}:error::c\n"), "{text}");
     }
 }

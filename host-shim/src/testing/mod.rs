@@ -1,5 +1,6 @@
-//! What several tests need: a server that does as it is told, a registry made of it, and a configuration.
+//! What several tests need: a server that does as it is told, a registry made of it, a configuration, and a log.
 
+pub(crate) mod log;
 #[cfg(unix)]
 pub(crate) mod machine;
 pub(crate) mod registry;

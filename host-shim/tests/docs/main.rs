@@ -6,6 +6,7 @@
 //! where `IMAGE_INTEGRITY_OPA` names an OPA. Blocks ```` ```console cluster ```` need a cluster, and are for the tests in `tests/cluster`.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
+mod attacks;
 mod ci;
 mod markdown;
 mod session;

@@ -37,6 +37,11 @@ impl Document {
         names.into_iter().map(read).collect()
     }
 
+    /// Its lines, as they are written.
+    pub(crate) fn lines(&self) -> impl Iterator<Item = &str> {
+        self.text.lines()
+    }
+
     /// Its fenced blocks.
     pub(crate) fn blocks(&self) -> Vec<Block<'_>> {
         self.split().0

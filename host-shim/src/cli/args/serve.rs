@@ -114,7 +114,7 @@ pub(in crate::cli) struct LimitArgs {
     #[arg(long, value_name = "DURATION", default_value = "30s", value_parser = duration, env = "IMAGE_INTEGRITY_FETCH_TIMEOUT")]
     pub(in crate::cli) fetch_timeout: Duration,
     /// Images that are fetched at a time
-    #[arg(long, value_name = "NUMBER", default_value_t = 32, value_parser = clap::value_parser!(u16).range(1..), env = "IMAGE_INTEGRITY_FETCHES")]
+    #[arg(long, value_name = "NUMBER", default_value_t = 16, value_parser = clap::value_parser!(u16).range(1..), env = "IMAGE_INTEGRITY_FETCHES")]
     pub(in crate::cli) fetches: u16,
     /// How long it counts what a tag means and which signatures an image has
     #[arg(long, value_name = "DURATION", default_value = "10s", value_parser = duration, env = "IMAGE_INTEGRITY_TAG_TTL")]

@@ -61,7 +61,7 @@ fn notes(configuration: &Configuration) -> Vec<String> {
 }
 
 /// An object of the group; `spec` in flow style.
-pub(super) fn object(kind: &str, name: &str, spec: &str) -> String {
+pub(crate) fn object(kind: &str, name: &str, spec: &str) -> String {
     let metadata = match name.split_once('/') {
         Some((namespace, name)) => format!("{{name: {name}, namespace: {namespace}}}"),
         None => format!("{{name: {name}}}"),
@@ -70,7 +70,7 @@ pub(super) fn object(kind: &str, name: &str, spec: &str) -> String {
 }
 
 /// A verifier whose store `ca:certs` is made of the objects that are named.
-pub(super) fn verifier(kind: &str, name: &str, anchors: &str) -> String {
+pub(crate) fn verifier(kind: &str, name: &str, anchors: &str) -> String {
     let parameters = format!("{{verificationCertStores: {{certs: [{anchors}]}}, trustPolicyDoc: {POLICY_DOC}}}");
     let spec =
         format!("{{name: notation, artifactTypes: application/vnd.cncf.notary.signature, parameters: {parameters}}}");
@@ -78,7 +78,7 @@ pub(super) fn verifier(kind: &str, name: &str, anchors: &str) -> String {
 }
 
 /// A CertificateStore that holds a certificate.
-pub(super) fn certificate_store(name: &str, pem: &str) -> String {
+pub(crate) fn certificate_store(name: &str, pem: &str) -> String {
     object("CertificateStore", name, &format!("{{provider: inline, parameters: {{value: {}}}}}", in_quotes(pem)))
 }
 

@@ -45,6 +45,7 @@ async fn a_key_that_is_no_image_is_denied_with_its_reason_and_costs_the_others_n
         "a\u{7}b",
         "a\u{202e}b",
         "[::1]:5000/a",
+        "[team-a][::1]:5000/a",
         &"a".repeat(4096),
     ] {
         let response = asked.keys(VERIFY, &[key, &good]).await;

@@ -91,3 +91,27 @@ async fn what_one_tenant_may_see_is_shown_to_no_other() {
     let (_, answer) = asked.ask_as(Client::Anonymous, VERIFY, question(&[&key("")])).await;
     assert_eq!(item(&answer["response"], &key(""))["value"]["code"], "REGISTRY_UNAUTHORIZED");
 }
+
+#[tokio::test]
+async fn the_clusters_own_login_is_used_for_nobody_who_shows_no_certificate() {
+    let layout = demo_layout();
+    let server = Server::start(move |seen| match seen.header("authorization") {
+        Some("Basic dXNlcjpzZWNyZXQ=") => registry::answer(&layout, seen),
+        _ => Reply::new(401, &[("www-authenticate", "Basic realm=\"r\"")], ""),
+    })
+    .await;
+    let folder = tempfile::tempdir().unwrap();
+    let login = folder.path().join("config.json");
+    let auths = json!({ "auths": { server.host(): { "auth": "dXNlcjpzZWNyZXQ=" } } });
+    std::fs::write(&login, auths.to_string()).unwrap();
+    let asked = World { registry_config: Some(login), ..World::default() }.start().await;
+    let key = format!("{}/app:signed", server.host());
+    // In this order, so that what was fetched with the login is there to be had.
+    assert_eq!(asked.code(&key).await, "VERIFIED");
+    assert!(item(&asked.keys(MUTATE, &[&key]).await, &key)["value"].is_string());
+    let (_, answer) = asked.ask_as(Client::Anonymous, VERIFY, question(&[&key])).await;
+    assert_eq!(item(&answer["response"], &key)["value"]["code"], "REGISTRY_UNAUTHORIZED");
+    let (_, answer) = asked.ask_as(Client::Anonymous, MUTATE, question(&[&key])).await;
+    let error = item(&answer["response"], &key)["error"].as_str().unwrap();
+    assert!(error.starts_with("REGISTRY_UNAUTHORIZED: "), "{error}");
+}

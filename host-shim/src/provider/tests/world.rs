@@ -16,11 +16,12 @@ use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use tokio::sync::Notify;
 use tower::ServiceExt as _;
+use wasm_policy::time::Instant as Time;
 
 use super::super::{Provider, ProviderOptions};
 use crate::{
     config::live::{Live, NamespacedObjects, watch_files},
-    decisions::{DecisionOptions, Decisions, KeptVerdicts, PodPullSecrets, ReachOptions, Reaches, Secrets},
+    decisions::{self, DecisionOptions, Decisions, KeptVerdicts, PodPullSecrets, ReachOptions, Reaches, Secrets},
     engine::{Engine, EngineError, Judgement, ModuleDigest, Native},
     registry::{Proxies, credentials::Helpers, hosts::RegistryHosts},
     server::Client,
@@ -39,6 +40,11 @@ pub(super) struct World {
     pub(super) secrets: Option<Arc<dyn Secrets>>,
     pub(super) config: String,
     pub(super) verdicts: KeptVerdicts,
+    pub(super) engine: Arc<dyn Engine>,
+    pub(super) clock: fn() -> Time,
+    /// A docker config.json, for what is fetched with the cluster's rights.
+    pub(super) registry_config: Option<PathBuf>,
+    pub(super) hosts: RegistryHosts,
 }
 
 impl Default for World {
@@ -49,6 +55,10 @@ impl Default for World {
             verify_deadline: Duration::from_secs(20),
             secrets: None,
             verdicts: KeptVerdicts::default(),
+            engine: Arc::new(Native::default()),
+            clock: decisions::now,
+            registry_config: None,
+            hosts: RegistryHosts::default(),
             config: std::fs::read_to_string(fixture("demo/verify-config.yaml")).unwrap(),
         }
     }
@@ -59,13 +69,14 @@ pub(super) struct Asked {
     router: Router,
     pub(super) judged: Arc<AtomicUsize>,
     pub(super) live: Live,
+    pub(super) metrics: Arc<Metrics>,
     config: PathBuf,
     reload: Arc<Notify>,
     _folder: tempfile::TempDir,
 }
 
-/// The real engine, with a count of the questions that it was asked.
-struct Counting(Native, Arc<AtomicUsize>);
+/// An engine, with a count of the questions that it was asked.
+struct Counting(Arc<dyn Engine>, Arc<AtomicUsize>);
 
 impl Engine for Counting {
     fn verify(&self, input: Vec<u8>) -> BoxFuture<'_, Result<Judgement, EngineError>> {
@@ -80,7 +91,18 @@ impl Engine for Counting {
 
 impl World {
     pub(super) async fn start(self) -> Asked {
-        let Self { told_for, verdicts, damped_for, verify_deadline, secrets, config } = self;
+        let Self {
+            told_for,
+            verdicts,
+            damped_for,
+            verify_deadline,
+            secrets,
+            config,
+            engine,
+            clock,
+            registry_config,
+            hosts,
+        } = self;
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("config.yaml");
         std::fs::write(&path, config).unwrap();
@@ -91,10 +113,10 @@ impl World {
         let reaches = Reaches::new(ReachOptions {
             ca_files: Vec::new(),
             plain_http: true,
-            registry_config: None,
+            registry_config,
             helpers: Helpers::Refuse,
             trusted_realms: Vec::new(),
-            hosts: RegistryHosts::default(),
+            hosts,
             proxies: Proxies::default(),
             secrets,
             pod_pull_secrets,
@@ -106,14 +128,15 @@ impl World {
             damped_for,
             kept_bytes: 8 << 20,
             verdicts,
+            clock,
         };
         let metrics = Arc::new(Metrics::new());
-        let engine = Arc::new(Counting(Native::default(), Arc::clone(&judged)));
+        let engine = Arc::new(Counting(engine, Arc::clone(&judged)));
         let decisions = Decisions::new(live.clone(), engine, reaches, options, Arc::clone(&metrics));
         let options =
             ProviderOptions { verify_deadline, mutate_deadline: verify_deadline, api_clients: vec!["opa".to_owned()] };
-        let router = Provider::new(decisions, options, metrics).router();
-        Asked { router, judged, live, config: path, reload, _folder: folder }
+        let router = Provider::new(decisions, options, Arc::clone(&metrics)).router();
+        Asked { router, judged, live, metrics, config: path, reload, _folder: folder }
     }
 }
 

@@ -50,22 +50,14 @@ async fn whoever_asks_at_the_same_time_logs_in_once() {
 }
 
 #[tokio::test]
-async fn with_tls_one_request_finds_out_that_everybody_is_given_a_token() {
-    let world = World::of(registry("https", None)).await;
-    let (resolved, listed) = both(&Registries::new(world.trusted()).unwrap(), &world.server).await;
-    assert!(resolved.is_ok() && listed.is_ok());
-    assert_eq!(world.server.seen().len(), 4, "one 401, one token, two answers: {:?}", conversation(&world.server));
-}
-
-#[tokio::test]
-async fn who_waits_for_a_token_does_not_wait_until_it_has_been_used() {
+async fn with_tls_one_request_finds_out_about_the_token_and_who_waits_for_it_does_not_wait_until_it_has_been_used() {
     for with_credential in [false, true] {
         let world = World::of(registry("https", Some(Arc::default()))).await;
         let keychain = if with_credential { keychain(&world.server, &alice()) } else { Keychain::none() };
         let registries = Registries::new(RegistryOptions { keychain, ..world.trusted() }).unwrap();
         let (resolved, listed) = both(&registries, &world.server).await;
         assert!(resolved.is_ok() && listed.is_ok());
-        assert_eq!(world.server.seen().len(), 4, "{:?}", conversation(&world.server));
+        assert_eq!(world.server.seen().len(), 4, "one 401, one token, two answers: {:?}", conversation(&world.server));
     }
 }
 

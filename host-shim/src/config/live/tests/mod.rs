@@ -9,48 +9,6 @@ mod secrets;
 
 use super::*;
 
-use std::{io::Write, sync::Mutex, time::Duration};
+use std::time::Duration;
 
-use tracing::subscriber::DefaultGuard;
-
-/// What is told in the log of a test.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
-        self.0.lock().unwrap().write(bytes)
-    }
-
-    fn flush(&mut self) -> std::io::Result<()> {
-        Ok(())
-    }
-}
-
-impl Log {
-    /// From now on, on this thread.
-    fn listen(&self) -> DefaultGuard {
-        let log = self.clone();
-        let lines = tracing_subscriber::fmt().with_writer(move || log.clone()).with_ansi(false).finish();
-        tracing::subscriber::set_default(lines)
-    }
-
-    fn text(&self) -> String {
-        String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
-    }
-
-    fn lines_with(&self, text: &str) -> usize {
-        self.text().lines().filter(|line| line.contains(text)).count()
-    }
-
-    /// Waits until something is told. The clock is the test's.
-    async fn until(&self, text: &str) {
-        for _ in 0..1_000 {
-            if self.lines_with(text) > 0 {
-                return;
-            }
-            tokio::time::sleep(Duration::from_millis(100)).await;
-        }
-        panic!("{text:?} is never told: {}", self.text());
-    }
-}
+use crate::testing::log::Log;
