@@ -10,6 +10,8 @@ pub mod deadline;
 pub mod decisions;
 pub mod engine;
 pub mod evidence;
+#[cfg(feature = "serve")]
+mod kubernetes;
 pub mod layout;
 pub mod listing;
 pub mod manifests;

@@ -5,6 +5,8 @@
 mod answer;
 mod args;
 mod bundle;
+#[cfg(feature = "serve")]
+mod cluster;
 mod completions;
 mod config;
 mod exit;
