@@ -21,6 +21,8 @@ pub mod provider;
 pub mod reference;
 pub mod registry;
 #[cfg(feature = "serve")]
+pub mod renewal;
+#[cfg(feature = "serve")]
 pub mod server;
 mod sources;
 pub mod telemetry;
