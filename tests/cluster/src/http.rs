@@ -30,6 +30,7 @@ pub fn get(port: u16, path: &str) -> io::Result<(u16, String)> {
 #[derive(Clone)]
 pub struct Asking {
     port: u16,
+    name: ServerName<'static>,
     tls: Arc<ClientConfig>,
 }
 
@@ -48,7 +49,22 @@ impl Asking {
                 tls.with_client_auth_cert(chain, PrivateKeyDer::from_pem_file(identity.key()).unwrap()).unwrap()
             }
         };
-        Self { port, tls: Arc::new(tls) }
+        Self { port, name: ServerName::try_from("127.0.0.1").unwrap(), tls: Arc::new(tls) }
+    }
+
+    /// The same, where the server is to show a certificate for this name.
+    pub fn by_name(self, name: &str) -> Self {
+        Self { name: ServerName::try_from(name.to_owned()).unwrap(), ..self }
+    }
+
+    /// The certificate that the server shows, in DER, where it is one to be trusted.
+    pub fn certificate(&self) -> io::Result<Vec<u8>> {
+        let mut stream = self.connect()?;
+        while stream.conn.is_handshaking() {
+            stream.conn.complete_io(&mut stream.sock)?;
+        }
+        let shown = stream.conn.peer_certificates().and_then(<[_]>::first);
+        Ok(shown.ok_or(io::ErrorKind::InvalidData)?.to_vec())
     }
 
     /// The status and body of a path.
@@ -62,8 +78,7 @@ impl Asking {
     }
 
     fn ask(&self, method: &str, path: &str, body: &str) -> io::Result<(u16, String)> {
-        let connection = ClientConnection::new(Arc::clone(&self.tls), ServerName::try_from("127.0.0.1").unwrap());
-        let mut stream = StreamOwned::new(connection.map_err(io::Error::other)?, connect(self.port)?);
+        let mut stream = self.connect()?;
         write!(
             stream,
             "{method} {path} HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{body}",
@@ -71,6 +86,11 @@ impl Asking {
         )?;
         stream.flush()?;
         answer(&mut stream)
+    }
+
+    fn connect(&self) -> io::Result<StreamOwned<ClientConnection, TcpStream>> {
+        let connection = ClientConnection::new(Arc::clone(&self.tls), self.name.clone()).map_err(io::Error::other)?;
+        Ok(StreamOwned::new(connection, connect(self.port)?))
     }
 }
 
