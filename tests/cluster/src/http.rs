@@ -53,6 +53,7 @@ impl Asking {
     }
 
     /// The same, where the server is to show a certificate for this name.
+    #[must_use]
     pub fn by_name(self, name: &str) -> Self {
         Self { name: ServerName::try_from(name.to_owned()).unwrap(), ..self }
     }
