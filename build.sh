@@ -21,6 +21,7 @@ usage: ./build.sh COMMAND
   bench   what the server costs: `bench provider` (Linux)
   soak    the server under changes and faults for half an hour, in a real Kubernetes control plane; `--minutes N` for another time (needs Go; Linux)
   rust    install the toolchain of rust-toolchain.toml, as every command does where it is missing
+  image   the container image, made without a daemon: an OCI image layout (dist/image) and a tar file of it (dist/image.tar)
   chart   the Helm chart with the bundle in it (dist/chart/image-integrity)
   sizes   the module's size by crate
 
@@ -143,6 +144,29 @@ assemble_chart() {
   printf 'dist/chart/image-integrity: module %s\n' "$(<$files/module.sha256)"
 }
 
+# The image for the machine that this is: nothing in it but the binary, linked with musl, its licence and Mozilla's CAs.
+image() {
+  need_rust
+  local musl
+  musl=$(uname -m)-unknown-linux-musl
+  need musl-gcc "install a C compiler for musl (for ring, the TLS library's arithmetic): the package musl-tools of Debian and Ubuntu, musl-gcc of Fedora"
+  if [[ ! -d $(rustc --print target-libdir --target "$musl") ]]; then
+    need rustup "install the target $musl for your toolchain"
+    rustup target add "$musl"
+  fi
+  say 'the static binary'
+  # Without the paths of this machine in it.
+  CARGO_ENCODED_RUSTFLAGS=$(printf -- '--remap-path-prefix=%s=\x1f--remap-path-prefix=%s=' "${CARGO_HOME:-$HOME/.cargo}/registry/src" "$PWD") \
+    cargo build --locked --release --package host-shim --target "$musl"
+  say 'the image'
+  cargo run --locked --release --quiet --package xtask --no-default-features --features image -- image \
+    --binary "$target/$musl/release/image-integrity" --out dist/image ${IMAGE_INTEGRITY_SOURCE:+--source "$IMAGE_INTEGRITY_SOURCE"}
+  # The layout, read by the binary in it.
+  local status=0
+  "$target/$musl/release/image-integrity" verify --config $demo/verify-config.yaml oci:dist/image || status=$?
+  [[ $status == 1 ]] || fail "the image should be found to have no signature (1); it ended with $status"
+}
+
 # The end-to-end tests find what they test by these variables; tests/e2e/src/built.rs reads them.
 e2e() {
   need go 'install Go 1.26 or newer (the peers are written in it)'
@@ -256,6 +280,7 @@ case ${1:-help} in
   soak) soak "${@:2}" ;;
   deny) deny ;;
   chart) chart ;;
+  image) image ;;
   rust) need_rust ;;
   sizes) sizes ;;
   help | -h | --help) help ;;

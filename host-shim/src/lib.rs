@@ -10,6 +10,8 @@ pub mod deadline;
 pub mod decisions;
 pub mod engine;
 pub mod evidence;
+#[cfg(feature = "serve")]
+mod kubernetes;
 pub mod layout;
 pub mod listing;
 pub mod manifests;
@@ -18,6 +20,8 @@ pub mod presenter;
 pub mod provider;
 pub mod reference;
 pub mod registry;
+#[cfg(feature = "serve")]
+pub mod renewal;
 #[cfg(feature = "serve")]
 pub mod server;
 mod sources;

@@ -2,6 +2,8 @@
 
 #[cfg(feature = "documents")]
 mod documents;
+#[cfg(feature = "image")]
+mod image;
 mod module;
 #[cfg(feature = "npm")]
 mod npm;
@@ -49,6 +51,19 @@ enum Step {
         #[arg(long)]
         out: PathBuf,
     },
+    /// Make a container image of a static binary: an OCI image layout, and a tar file of it.
+    #[cfg(feature = "image")]
+    Image {
+        /// The binary, built for Linux with musl.
+        #[arg(long)]
+        binary: PathBuf,
+        /// The folder of the layout; the tar file is beside it, as FOLDER.tar.
+        #[arg(long)]
+        out: PathBuf,
+        /// The URL of the code, for the image's annotations.
+        #[arg(long)]
+        source: Option<String>,
+    },
     /// Write the generated documents in `docs/`, `rego/` and `deploy/`.
     #[cfg(feature = "documents")]
     Generate {
@@ -84,6 +99,11 @@ fn run(step: Step) -> Result<(), Box<dyn Error>> {
         }
         #[cfg(feature = "npm")]
         Step::Npm { out } => npm::build(&out)?,
+        #[cfg(feature = "image")]
+        Step::Image { binary, out, source } => {
+            let digest = image::build(&binary, &out, source.as_deref())?;
+            writeln!(told, "{}: {digest}", out.display())?;
+        }
         #[cfg(feature = "documents")]
         Step::Generate { check: true } => documents::check()?,
         #[cfg(feature = "documents")]

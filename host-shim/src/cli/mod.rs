@@ -5,6 +5,8 @@
 mod answer;
 mod args;
 mod bundle;
+#[cfg(feature = "serve")]
+mod cluster;
 mod completions;
 mod config;
 mod exit;
@@ -14,6 +16,8 @@ mod images;
 mod lines;
 mod progress;
 mod registries;
+#[cfg(feature = "serve")]
+mod renew;
 mod replay;
 #[cfg(feature = "serve")]
 mod serve;
@@ -59,6 +63,8 @@ fn run(command: Command, level: Option<LevelFilter>, terminal: Terminal) -> Resu
         // It tells more, and in a form of its own.
         #[cfg(feature = "serve")]
         Command::Serve(args) => serve::run(*args, level),
+        #[cfg(feature = "serve")]
+        Command::RenewCertificate(args) => renew::run(args, terminal),
         Command::Verify(args) => verify::run(args, terminal),
         Command::Fetch(args) => fetch::run(args, terminal),
         Command::Replay(args) => replay::run(args, terminal),

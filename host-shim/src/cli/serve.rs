@@ -7,6 +7,7 @@ use tracing::level_filters::LevelFilter;
 
 use super::{
     args::serve::{DoorArgs, EngineArgs, EngineName, LimitArgs, LogFormat, ServeArgs},
+    cluster,
     exit::{Exit, Stop},
     gather::listed,
     registries,
@@ -160,14 +161,7 @@ async fn of_cluster(
     namespaced: NamespacedObjects,
     health: Arc<LiveHealth>,
 ) -> Result<(Live, Option<Arc<dyn Secrets>>), Stop> {
-    // The client takes the process's; an error means that it has one.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let client = kube::Client::try_default().await.map_err(|error| {
-        Stop::usage(
-            format!("there is no cluster to read from: {error}"),
-            "run it in a Pod with a service account, or name a kubeconfig with KUBECONFIG",
-        )
-    })?;
+    let client = cluster::client().await?;
     let options = ClusterOptions { release_namespace, namespaced_objects: namespaced, start_within: START };
     let live = watch_cluster(client.clone(), options, health).await;
     let live = live.map_err(|error| Stop::undecided(error.to_string()))?;

@@ -24,6 +24,8 @@ use std::{collections::BTreeMap, path::PathBuf};
 
 use wasm_policy::{input::Config, time::Instant};
 
+#[cfg(feature = "serve")]
+pub(crate) use self::object::is_name;
 use self::{
     assemble::Assembled,
     object::{Identity, Objects, Origin},

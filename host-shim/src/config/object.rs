@@ -341,7 +341,7 @@ pub(super) fn check_name(name: &str, field: &Field<'_>) {
 }
 
 /// A DNS name, which can be a segment of a path as it is.
-pub(super) fn is_name(name: &str) -> bool {
+pub(crate) fn is_name(name: &str) -> bool {
     let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || matches!(b, b'-' | b'.');
     let edge = |b: Option<&u8>| b.is_some_and(u8::is_ascii_alphanumeric);
     let bytes = name.as_bytes();

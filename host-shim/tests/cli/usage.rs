@@ -16,12 +16,34 @@ fn wrong_usage_ends_with_64_and_says_what_to_do() {
         (&["completions", "cobol"], "possible values"),
         (&["completions"], "required"),
         (&["replay", "--no-such-option", "-"], "unexpected argument"),
+        (&renewing("a.svc", "60"), "a certificate would expire before it is renewed"),
+        (&renewing("a..svc", "30"), "write a DNS name such as"),
+        (&renewing("a.svc", "-1"), "unexpected argument"),
     ] {
         let ended = run(args.iter().copied());
         assert_eq!(ended.code, 64, "{args:?}: {}", ended.err);
         assert!(ended.err.contains(told), "{args:?}: {}", ended.err);
         assert_eq!(ended.out, "", "{args:?}");
     }
+}
+
+/// A certificate for 60 days.
+fn renewing<'a>(name: &'a str, after: &'a str) -> [&'a str; 13] {
+    [
+        "renew-certificate",
+        "--namespace",
+        "a",
+        "--ca-secret",
+        "ca",
+        "--secret",
+        "tls",
+        "--dns",
+        name,
+        "--valid-days",
+        "60",
+        "--renew-after-days",
+        after,
+    ]
 }
 
 #[test]

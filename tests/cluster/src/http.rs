@@ -35,6 +35,7 @@ type Stream = StreamOwned<ClientConnection, TcpStream>;
 #[derive(Clone)]
 pub struct Asking {
     port: u16,
+    name: ServerName<'static>,
     tls: Arc<ClientConfig>,
 }
 
@@ -53,7 +54,23 @@ impl Asking {
                 tls.with_client_auth_cert(chain, PrivateKeyDer::from_pem_file(identity.key()).unwrap()).unwrap()
             }
         };
-        Self { port, tls: Arc::new(tls) }
+        Self { port, name: ServerName::try_from("127.0.0.1").unwrap(), tls: Arc::new(tls) }
+    }
+
+    /// The same, where the server is to show a certificate for this name.
+    #[must_use]
+    pub fn by_name(self, name: &str) -> Self {
+        Self { name: ServerName::try_from(name.to_owned()).unwrap(), ..self }
+    }
+
+    /// The certificate that the server shows, in DER, where it is one to be trusted.
+    pub fn certificate(&self) -> io::Result<Vec<u8>> {
+        let mut stream = self.stream()?;
+        while stream.conn.is_handshaking() {
+            stream.conn.complete_io(&mut stream.sock)?;
+        }
+        let shown = stream.conn.peer_certificates().and_then(<[_]>::first);
+        Ok(shown.ok_or(io::ErrorKind::InvalidData)?.to_vec())
     }
 
     /// The status and body of a path.
@@ -71,13 +88,6 @@ impl Asking {
         self.stream().map(|stream| Connection(BufReader::new(stream)))
     }
 
-    fn stream(&self) -> io::Result<Stream> {
-        let connection = ClientConnection::new(Arc::clone(&self.tls), ServerName::try_from("127.0.0.1").unwrap());
-        let socket = connect(self.port)?;
-        socket.set_nodelay(true)?;
-        Ok(StreamOwned::new(connection.map_err(io::Error::other)?, socket))
-    }
-
     fn ask(&self, method: &str, path: &str, body: &str) -> io::Result<(u16, String)> {
         let mut stream = self.stream()?;
         write!(
@@ -87,6 +97,13 @@ impl Asking {
         )?;
         stream.flush()?;
         answer(&mut stream)
+    }
+
+    fn stream(&self) -> io::Result<Stream> {
+        let connection = ClientConnection::new(Arc::clone(&self.tls), self.name.clone()).map_err(io::Error::other)?;
+        let socket = connect(self.port)?;
+        socket.set_nodelay(true)?;
+        Ok(StreamOwned::new(connection, socket))
     }
 }
 

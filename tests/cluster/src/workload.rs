@@ -1,4 +1,4 @@
-//! The containers of a Deployment as processes of this machine: what a chart renders, run by nobody who knows the chart.
+//! The containers of a Deployment or CronJob as processes of this machine: what a chart renders, run by nobody who knows the chart.
 //!
 //! Volumes become folders, and ports free ones of loopback, the same in all containers, as in a Pod. Commands are otherwise as rendered, and probes are
 //! asked where they say.
@@ -11,6 +11,7 @@ use std::{
 };
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use image_integrity_e2e::{Ended, run};
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -28,6 +29,8 @@ const ADDRESSES: [&str; 3] = ["0.0.0.0:", "127.0.0.1:", "localhost:"];
 
 /// A Pod of a Deployment that runs.
 pub struct Workload {
+    namespace: String,
+    spec: Value,
     containers: Vec<(String, Program)>,
     ca: PathBuf,
     ports: Ports,
@@ -71,13 +74,31 @@ impl Workload {
             (name.to_owned(), Program::start(&mut command))
         });
         let containers = containers.collect();
-        let workload = Self { containers, ca: cluster.authority().certificate(), ports, folder };
-        for container in list(spec, "containers") {
+        let (namespace, spec) = (namespace.to_owned(), spec.clone());
+        let workload = Self { namespace, spec, containers, ca: cluster.authority().certificate(), ports, folder };
+        for container in list(&workload.spec, "containers") {
             for probe in ["livenessProbe", "readinessProbe"] {
                 workload.wait_for(container, probe);
             }
         }
         workload
+    }
+
+    /// Runs the Pod of a CronJob that is in the cluster, as if it were its time, to its end. It has one container, and no volumes.
+    pub fn run_job(cluster: &ControlPlane, namespace: &str, job: &str, mut program: Command) -> Ended {
+        let job = cluster.admin().find(&["cronjob", job, "--namespace", namespace]).expect("the job is there");
+        let spec = &job["spec"]["jobTemplate"]["spec"]["template"]["spec"];
+        let [container] = list(spec, "containers") else { panic!("{spec}") };
+        assert!(container["command"].is_null() && list(spec, "volumes").is_empty(), "{spec}");
+        let account = cluster.service_account(namespace, text(spec, "serviceAccountName"));
+        let arguments = list(container, "args").iter().map(|argument| argument.as_str().expect("a text"));
+        run(program.env("KUBECONFIG", account.kubeconfig()).args(arguments))
+    }
+
+    /// Brings a volume up to date with the Secret or ConfigMap that it shows, as the kubelet does in its own time.
+    pub fn refresh(&self, cluster: &ControlPlane, name: &str) {
+        let volume = list(&self.spec, "volumes").iter().find(|volume| volume["name"] == name);
+        write_volume(cluster.admin(), &self.namespace, volume.expect("there is such a volume"), &self.volume(name));
     }
 
     /// The port of this machine that stands for one of the Pod.
@@ -158,7 +179,6 @@ fn write_volume(admin: &Kubectl, namespace: &str, volume: &Value, folder: &Path)
         [] => files.keys().map(|key| (*key, *key)).collect(),
         items => items.iter().map(|item| (text(item, "key"), text(item, "path"))).collect(),
     };
-    fs::create_dir(folder).unwrap();
     for (key, path) in chosen {
         let path = folder.join(path);
         fs::create_dir_all(path.parent().expect("a folder")).unwrap();

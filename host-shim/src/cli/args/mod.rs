@@ -3,6 +3,8 @@
 //! Each command takes its own struct apart in full, so that no option can go unread.
 
 #[cfg(feature = "serve")]
+pub(super) mod renew;
+#[cfg(feature = "serve")]
 pub(super) mod serve;
 
 use std::{path::PathBuf, sync::OnceLock, time::Duration};
@@ -88,6 +90,8 @@ pub(super) enum Command {
     Bundle(BundleArgs),
     #[cfg(feature = "serve")]
     Serve(Box<serve::ServeArgs>),
+    #[cfg(feature = "serve")]
+    RenewCertificate(renew::RenewCertificateArgs),
     /// Look into a configuration
     Config {
         #[command(subcommand)]

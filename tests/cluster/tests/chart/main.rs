@@ -6,6 +6,7 @@
 mod install;
 mod manifests;
 mod release;
+mod renewal;
 
 use std::sync::LazyLock;
 

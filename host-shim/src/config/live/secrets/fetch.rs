@@ -1,36 +1,25 @@
-//! Fetches secrets and service accounts within bounds. kube-rs's own typed requests would read answers of any size, and log one that is not as it should
-//! be, with the secrets in it.
+//! Fetches secrets that hold logins, and the service accounts that name them.
 
-use std::{fmt, time::Duration};
-
-use http::{Request, StatusCode};
-use http_body_util::{BodyExt as _, LengthLimitError, Limited};
 use k8s_openapi::api::core::v1::{Secret, ServiceAccount};
-use kube::{Client, client::Body};
+use kube::Client;
 use secrecy::SecretSlice;
 use serde::de::DeserializeOwned;
-use tokio::time::timeout;
 use wasm_policy::text::shown;
 
-use super::{
-    error::{Fault, SecretsError},
-    is_name,
-};
+use super::error::{Fault, SecretsError};
 use crate::{
     config::{SecretName, ServiceAccountName},
+    kubernetes::{ApiFault, ApiServer, MAX_BYTES, ObjectPath},
     registry::credentials::PullSecret,
 };
 
-/// Bytes of an answer: a secret has at most 1 MiB, in base64, and its metadata.
-const MAX_BYTES: usize = 3 << 20;
-/// How long one may take.
-const TIME: Duration = Duration::from_secs(5);
 const DOCKER_CONFIG_JSON: (&str, &str) = ("kubernetes.io/dockerconfigjson", ".dockerconfigjson");
 const DOCKER_CFG: (&str, &str) = ("kubernetes.io/dockercfg", ".dockercfg");
 
-/// The API server, as far as it is asked for secrets.
+/// The API server, as far as it is asked for logins.
+#[derive(Debug)]
 pub(super) struct Fetch {
-    client: Client,
+    server: ApiServer,
 }
 
 /// What a service account names.
@@ -40,15 +29,9 @@ pub(super) struct Account {
     pub(super) secrets: Vec<String>,
 }
 
-impl fmt::Debug for Fetch {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Fetch")
-    }
-}
-
 impl Fetch {
     pub(super) fn new(client: Client) -> Self {
-        Self { client }
+        Self { server: ApiServer::new(client) }
     }
 
     pub(super) async fn service_account(&self, name: &ServiceAccountName) -> Result<Account, SecretsError> {
@@ -92,34 +75,15 @@ impl Fetch {
     }
 
     async fn get<T: DeserializeOwned>(&self, resource: &'static str, namespace: &str, name: &str) -> Result<T, Fault> {
-        // A name is a segment of the path: `../../kube-system/secrets/x` must not become another one.
-        if let Some(bad) = [namespace, name].into_iter().find(|name| !is_name(name)) {
-            return Err(Fault::BadName(shown(bad).to_string()));
-        }
-        let request = Request::get(format!("/api/v1/namespaces/{namespace}/{resource}/{name}"))
-            .body(Body::empty())
-            .map_err(|error| Fault::Unreachable(error.to_string()))?;
-        let bytes = match timeout(TIME, self.answer(request, resource)).await {
-            Ok(answer) => answer?,
-            Err(_) => return Err(Fault::Unreachable(format!("nothing within {} seconds", TIME.as_secs()))),
-        };
-        // What serde says of a text at the wrong place shows it.
-        serde_json::from_slice(&bytes).map_err(|_| Fault::Rubbish)
-    }
-
-    async fn answer(&self, request: Request<Body>, resource: &'static str) -> Result<bytes::Bytes, Fault> {
-        let unreachable = |error: &dyn fmt::Display| Fault::Unreachable(shown(&error.to_string()).to_string());
-        let response = self.client.send(request).await.map_err(|error| unreachable(&error))?;
-        match response.status() {
-            StatusCode::OK => {}
-            StatusCode::NOT_FOUND => return Err(Fault::Missing),
-            StatusCode::FORBIDDEN => return Err(Fault::Denied(resource)),
-            status => return Err(unreachable(&format_args!("it says {status}"))),
-        }
-        let body = Limited::new(response.into_body(), MAX_BYTES).collect().await;
-        let too_large = Fault::TooLarge { most: MAX_BYTES };
-        let collected =
-            body.map_err(|error| if error.is::<LengthLimitError>() { too_large } else { unreachable(&error) })?;
-        Ok(collected.to_bytes())
+        let found = self.server.get(ObjectPath { namespace, resource, name }).await;
+        found.map_err(|fault| match fault {
+            ApiFault::Missing => Fault::Missing,
+            ApiFault::Denied => Fault::Denied(resource),
+            ApiFault::TooLarge => Fault::TooLarge { most: MAX_BYTES },
+            // Nothing was to be changed.
+            ApiFault::Rubbish | ApiFault::Changed => Fault::Rubbish,
+            ApiFault::BadName(name) => Fault::BadName(name),
+            ApiFault::Unreachable(reason) => Fault::Unreachable(reason),
+        })
     }
 }

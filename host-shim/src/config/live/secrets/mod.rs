@@ -16,7 +16,7 @@ use tokio::{sync::Mutex, time::Instant};
 pub use error::SecretsError;
 
 use self::{error::Fault, fetch::Fetch};
-use super::super::{Logins, SecretName, ServiceAccountName, object::is_name};
+use super::super::{Logins, SecretName, ServiceAccountName, is_name};
 use crate::registry::credentials::{Keychain, PullSecret};
 
 /// How long secrets are used before they are fetched again, unless it is said otherwise.

@@ -98,11 +98,13 @@ fn broken_keys(world: &World) {
 /// Objects that change nothing for anybody.
 fn other_objects(world: &World) {
     let mut other = keys(&world.stranger.root());
-    for number in 0..20 {
-        other["metadata"]["name"] = format!("other-{number}").into();
+    let names: Vec<_> = (0..20).map(|number| format!("other-{number}")).collect();
+    for name in &names {
+        other["metadata"]["name"] = name.as_str().into();
         world.apply(&other);
     }
-    admin(world).ok(&["delete", "keymanagementprovider", "--all", "--field-selector", "metadata.name!=keys"]);
+    let names: Vec<_> = ["delete", "keymanagementprovider"].into_iter().chain(names.iter().map(String::as_str)).collect();
+    admin(world).ok(&names);
     world.truth.changed("twenty objects added and deleted");
 }
 

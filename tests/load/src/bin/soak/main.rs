@@ -48,9 +48,10 @@ fn main() -> ExitCode {
             scope.spawn(move || callers::ask(world, number, over));
         }
         scope.spawn(|| callers::give_up_halfway(&world, &over));
-        scope.spawn(|| changes::make(&world, &over));
+        let changes = scope.spawn(|| changes::make(&world, &over));
         let start = Instant::now();
-        while start.elapsed() < whole {
+        // A change that failed is told where the threads are joined.
+        while start.elapsed() < whole && !changes.is_finished() {
             thread::sleep(TOLD.min(whole.saturating_sub(start.elapsed())));
             let health = Health::of(&world.server);
             eprintln!("{:>5} s  {health}  {}", start.elapsed().as_secs(), world.truth.told());
