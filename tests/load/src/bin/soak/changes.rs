@@ -103,7 +103,8 @@ fn other_objects(world: &World) {
         other["metadata"]["name"] = name.as_str().into();
         world.apply(&other);
     }
-    let names: Vec<_> = ["delete", "keymanagementprovider"].into_iter().chain(names.iter().map(String::as_str)).collect();
+    let names: Vec<_> =
+        ["delete", "keymanagementprovider"].into_iter().chain(names.iter().map(String::as_str)).collect();
     admin(world).ok(&names);
     world.truth.changed("twenty objects added and deleted");
 }
