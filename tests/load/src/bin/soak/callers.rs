@@ -1,6 +1,7 @@
 //! Who asks the server.
 
 use std::{
+    collections::BTreeMap,
     io,
     sync::atomic::{AtomicBool, Ordering},
     thread,
@@ -21,6 +22,13 @@ const MUTATE: &str = "/ratify/gatekeeper/v1/mutate";
 const REQUESTS: u64 = 200;
 const PAUSE: Duration = Duration::from_millis(2);
 const KEYS: u64 = 6;
+
+/// What an image was when it was asked about.
+enum Asked {
+    For(Kind),
+    /// The tag by this number.
+    ForMoving(usize, Vec<Kind>),
+}
 
 /// Asks about images of all kinds, until it is over.
 pub(crate) fn ask(world: &World, caller: u64, over: &AtomicBool) {
@@ -46,36 +54,49 @@ pub(crate) fn ask(world: &World, caller: u64, over: &AtomicBool) {
 
 fn once(world: &World, random: &mut Random, connection: &mut Connection) -> io::Result<()> {
     let asked = world.truth.now();
-    let mut images: Vec<(String, Vec<Kind>)> = Vec::new();
+    let mut images = BTreeMap::new();
     for _ in 0..=random.below(KEYS) {
-        images.push(match random.below(10) {
+        let (name, asked) = match random.below(10) {
             0 => {
                 let kind = Kind::ALL[usize::try_from(random.below(4)).unwrap()];
-                (world.publish(kind), vec![kind])
+                (world.publish(kind), Asked::For(kind))
             }
-            1 | 2 => world.moving(usize::try_from(random.below(MOVING as u64)).unwrap()),
+            1 | 2 => {
+                let tag = usize::try_from(random.below(MOVING as u64)).unwrap();
+                let (name, kinds) = world.moving(tag);
+                (name, Asked::ForMoving(tag, kinds))
+            }
             _ => {
                 let (name, kind) = world.known(random.below(32));
-                (name, vec![kind])
+                (name, Asked::For(kind))
             }
-        });
+        };
+        images.insert(name, asked);
     }
-    images.sort_by(|one, other| one.0.cmp(&other.0));
-    images.dedup_by(|one, other| one.0 == other.0);
     if random.below(20) == 0 {
         return mutate(world, &images, connection);
     }
     // As a template asks, for its own namespace.
     let namespace = if random.below(2) == 0 { "" } else { "[team-a]" };
-    let keys: Vec<_> = images.iter().map(|(name, _)| format!("{namespace}{name}")).collect();
+    let keys: Vec<_> = images.keys().map(|name| format!("{namespace}{name}")).collect();
     let document = posted(connection, VERIFY, &keys)?;
     world.truth.requested();
     let answer = Answer { document };
-    for (key, (_, kinds)) in keys.iter().zip(&images) {
-        world.truth.said(asked, kinds, key, &answer.outcome(key));
+    for (key, kinds) in keys.iter().zip(images.values()) {
+        world.truth.said(asked, &kinds.until_now(world), key, &answer.outcome(key));
     }
     consistent(world, asked, &answer);
     Ok(())
+}
+
+impl Asked {
+    /// What it has been from the question to the answer.
+    fn until_now(&self, world: &World) -> Vec<Kind> {
+        match self {
+            Self::For(kind) => vec![*kind],
+            Self::ForMoving(tag, kinds) => [kinds.clone(), world.moving(*tag).1].concat(),
+        }
+    }
 }
 
 /// No item says that it is fine under another code, or the other way round.
@@ -88,8 +109,8 @@ fn consistent(world: &World, asked: Moment, answer: &Answer) {
     }
 }
 
-fn mutate(world: &World, images: &[(String, Vec<Kind>)], connection: &mut Connection) -> io::Result<()> {
-    let keys: Vec<_> = images.iter().map(|(name, _)| name.clone()).collect();
+fn mutate(world: &World, images: &BTreeMap<String, Asked>, connection: &mut Connection) -> io::Result<()> {
+    let keys: Vec<_> = images.keys().cloned().collect();
     let document = posted(connection, MUTATE, &keys)?;
     world.truth.requested();
     for item in document["response"]["items"].as_array().into_iter().flatten() {

@@ -23,8 +23,8 @@ const PAUSE: Duration = Duration::from_millis(1_500);
 const SOON: Duration = Duration::from_secs(2);
 /// How long a fault lasts.
 const FAULT: Duration = Duration::from_secs(4);
-/// What a fault leaves: a fetch that hangs goes on for 30 seconds.
-const AFTERMATH: Duration = Duration::from_secs(35);
+/// What a fault leaves: a request that has still to be answered, pauses before the next try, and failures that are damped.
+const AFTERMATH: Duration = Duration::from_secs(10);
 
 /// One change after the other, in the same order again and again.
 pub(crate) fn make(world: &World, over: &AtomicBool) {

@@ -23,8 +23,8 @@ use world::World;
 
 const CALLERS: u64 = 6;
 const TOLD: Duration = Duration::from_secs(30);
-/// Until flights, damped failures and idle connections of before are over.
-const CALM: Duration = Duration::from_secs(45);
+/// Until flights and damped failures are over, and connections that nobody uses are closed, which takes 90 seconds.
+const CALM: Duration = Duration::from_secs(120);
 
 /// Let the server run under changes and faults, and look for wrong verdicts and for what it leaves behind
 #[derive(Debug, Parser)]
