@@ -22,7 +22,7 @@ use futures_util::stream;
 use serde_json::{Value, json};
 use tokio::{net::TcpListener, runtime::Runtime, time::sleep};
 
-use crate::images::{Image, MANIFEST};
+use crate::images::{Image, MANIFEST, Signature};
 
 const INDEX: &str = "application/vnd.oci.image.index.v1+json";
 
@@ -90,7 +90,7 @@ impl Registry {
         let Image { manifest, signatures } = image;
         held.tags.insert(format!("{repository}:{tag}"), manifest.digest.clone());
         held.manifests.insert(manifest.digest.clone(), manifest.bytes.clone());
-        let listed = signatures.iter().map(|signature| signature.descriptor()).collect();
+        let listed = signatures.iter().map(Signature::descriptor).collect();
         held.referrers.insert(manifest.digest.clone(), listed);
         for signature in signatures {
             held.manifests.insert(signature.manifest.digest.clone(), signature.manifest.bytes.clone());

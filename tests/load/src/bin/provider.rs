@@ -1,5 +1,5 @@
 //! `./build.sh bench provider`: what the server costs. CPU time is the figure, since the machine is shared; nothing here is asserted.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::print_stderr)]
 
 use std::{
     ffi::OsString,
@@ -86,7 +86,7 @@ impl World {
         println!(
             "cold, one image          {} ms at the median, {:.2} ms of CPU, {:.1} requests to the registry",
             millis(at(&mut took, 50)),
-            each(self.used() - before, number),
+            each(self.used().saturating_sub(before), number),
             float(self.registry.requests() - asked) / float(number),
         );
     }
@@ -144,7 +144,7 @@ impl World {
         let number = u64::try_from(took.len()).unwrap();
         println!(
             "warm, {count:2} keys            {:.3} ms of CPU, {} ms at the median, {} ms at p99, {} requests to the registry ({number} on {CONNECTIONS} connections)",
-            each(self.used() - before, number),
+            each(self.used().saturating_sub(before), number),
             millis(at(&mut took, 50)),
             millis(at(&mut took, 99)),
             self.registry.requests() - asked,
@@ -163,7 +163,7 @@ impl World {
             "{DIFFERENT} different images  {} MiB in memory, {} MiB at most, {:.2} ms of CPU for each",
             usage(id).resident >> 20,
             usage(id).most_resident >> 20,
-            each(self.used() - before, DIFFERENT),
+            each(self.used().saturating_sub(before), DIFFERENT),
         );
     }
 

@@ -152,7 +152,7 @@ impl Truth {
         let said = lock(&self.said);
         let list = |counts: &mut dyn Iterator<Item = (&str, u64)>| {
             counts.fold(String::new(), |mut text, (name, count)| {
-                let _ = write!(text, "  {count:>9}  {name}\n");
+                let _ = writeln!(text, "  {count:>9}  {name}");
                 text
             })
         };
