@@ -18,7 +18,7 @@ usage: ./build.sh COMMAND
   e2e     the end-to-end tests against real peers: OPA, three registries, notation-go; then those of `cluster` (needs Go)
   cluster the end-to-end tests in a real Kubernetes control plane with Gatekeeper; `--kubernetes 1.30` takes an older one (needs Go)
   deny    check licences and sources of dependencies
-  bench   what the server costs: `bench provider` (Linux)
+  bench   what the server costs, and what one in Go does: `bench provider` (needs Go; Linux)
   soak    the server under changes and faults for half an hour, in a real Kubernetes control plane; `--minutes N` for another time (needs Go; Linux)
   rust    install the toolchain of rust-toolchain.toml, as every command does where it is missing
   image   the container image, made without a daemon: an OCI image layout (dist/image) and a tar file of it (dist/image.tar)
@@ -219,9 +219,13 @@ against_cluster() { # PEERS VERSION
 
 bench() { # provider
   [[ ${1-} == provider && $# == 1 ]] || fail 'usage: ./build.sh bench provider'
+  need go 'install Go 1.26 or newer (the provider beside ours is written in it)'
   build
+  say 'the peers'
+  local peers
+  peers=$(tests/peers/build.sh | tail -1)
   say 'the server under load'
-  IMAGE_INTEGRITY_E2E_CLI=$cli cargo run --locked --release --package image-integrity-load --bin provider
+  IMAGE_INTEGRITY_E2E_CLI=$cli IMAGE_INTEGRITY_E2E_PEERS=$peers cargo run --locked --release --package image-integrity-load --bin provider
 }
 
 soak() { # [--minutes N]

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Builds the peers once: signer, the servers of servers/, opa (with its wasm engine) and CNCF distribution's registry.
+# Builds the peers once: signer, the servers of servers/, opa (with its wasm engine), provider, and CNCF distribution's registry.
 # Their folder is the last line on stdout. It is named by the hash of the sources here and of the Go version, so a second run only prints it.
 set -eu
 cd "$(dirname "$0")"
@@ -39,5 +39,6 @@ for server in ociregistry gcrregistry tokenserver registryproxy blobstore; do
   build "$server" servers "./cmd/$server"
 done
 build opa opa github.com/open-policy-agent/opa opa_wasm
+build provider provider .
 build registry distribution github.com/distribution/distribution/v3/cmd/registry
 echo "$bin"

@@ -50,7 +50,7 @@ pub fn notation_go() -> Command {
 }
 
 /// A program of `tests/peers`.
-pub(crate) fn peer(name: &str) -> Command {
+pub fn peer(name: &str) -> Command {
     Command::new(named("IMAGE_INTEGRITY_E2E_PEERS").join(name))
 }
 

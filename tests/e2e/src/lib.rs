@@ -19,7 +19,7 @@ mod served;
 mod tls;
 mod tokens;
 
-pub use built::{bundle, fixture, module, notation_go, shim};
+pub use built::{bundle, fixture, module, notation_go, peer, shim};
 pub use bundles::Bundles;
 pub use hosts::HostsDir;
 pub use keeper::remove_in_the_end;

@@ -1,4 +1,5 @@
-//! `./build.sh bench provider`: what the server costs. CPU time is the figure, since the machine is shared; nothing here is asserted.
+//! `./build.sh bench provider`: what the server costs, and what a provider in Go costs beside it. CPU time is the figure, since the machine is shared;
+//! nothing here is asserted.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stdout, clippy::print_stderr)]
 
 use std::{
@@ -9,7 +10,8 @@ use std::{
     time::{Duration, Instant},
 };
 
-use image_integrity_cluster::{Asking, Authority, Configuration, Server};
+use image_integrity_cluster::{Asking, Authority, Configuration, Program, Server, free_port, until};
+use image_integrity_e2e::peer;
 use image_integrity_load::{Image, Registry, Signer, keys, store, usage, verifier};
 use serde_json::{Value, json};
 
@@ -29,9 +31,23 @@ struct World {
     server: Server,
     registry: Registry,
     signer: Signer,
-    asking: Asking,
-    _authority: Authority,
+    client: Client,
+    authority: Authority,
     _folder: tempfile::TempDir,
+}
+
+/// A client of one of the two.
+struct Client {
+    name: &'static str,
+    /// The process that is asked.
+    id: u32,
+    asking: Asking,
+}
+
+/// The provider in Go (`tests/peers/provider`), which knows the answers that ours gives.
+struct InGo {
+    client: Client,
+    _program: Program,
 }
 
 fn main() {
@@ -41,10 +57,17 @@ fn main() {
     let world = World::new(LATENCY);
     world.cold();
     world.together();
+    let in_go = InGo::start(&world.authority);
     for count in [1, 10] {
-        world.warm(count);
+        let names: Vec<_> = (0..count).map(|number| world.publish(2_000_000 + number)).collect();
+        let request = request(&names);
+        let answer = world.client.asking.connect().unwrap().post(VERIFY, &request).unwrap();
+        verified(&answer);
+        in_go.knows(&answer.1);
+        world.client.warm(count, &request, &world.registry);
+        in_go.client.warm(count, &request, &world.registry);
     }
-    drop(world);
+    drop((world, in_go));
     World::new(Duration::ZERO).many();
 }
 
@@ -57,9 +80,8 @@ impl World {
         fs::write(folder.path().join("objects.yaml"), objects.join("\n---\n")).unwrap();
         let options = ["--log-level", "info"].map(OsString::from);
         let server = Server::start(&authority, Configuration::Files(folder.path()), options);
-        let client = authority.client("gatekeeper", None);
-        let asking = Asking::new(server.port(), &authority.certificate(), Some(&client));
-        Self { server, registry, signer, asking, _authority: authority, _folder: folder }
+        let client = Client::new("ours", server.program().id(), server.port(), &authority);
+        Self { server, registry, signer, client, authority, _folder: folder }
     }
 
     /// Takes a signed image, which nobody has asked for, and gives its name.
@@ -70,7 +92,7 @@ impl World {
     }
 
     fn cold(&self) {
-        let mut connection = self.asking.connect().unwrap();
+        let mut connection = self.client.asking.connect().unwrap();
         let names: Vec<_> = (0..COLD).map(|number| self.publish(number)).collect();
         // The first one also connects to the registry.
         verified(&connection.post(VERIFY, &request(&names[..1])).unwrap());
@@ -99,7 +121,7 @@ impl World {
         thread::scope(|scope| {
             for _ in 0..TOGETHER {
                 scope.spawn(|| {
-                    let mut connection = self.asking.connect().unwrap();
+                    let mut connection = self.client.asking.connect().unwrap();
                     barrier.wait();
                     verified(&connection.post(VERIFY, &request(std::slice::from_ref(&name))).unwrap());
                 });
@@ -112,47 +134,8 @@ impl World {
         );
     }
 
-    fn warm(&self, count: u64) {
-        let names: Vec<_> = (0..count).map(|number| self.publish(2_000_000 + number)).collect();
-        let request = request(&names);
-        let barrier = Barrier::new(CONNECTIONS + 1);
-        let all = Mutex::new(Vec::new());
-        let mut before = Duration::ZERO;
-        let mut asked = 0;
-        thread::scope(|scope| {
-            for _ in 0..CONNECTIONS {
-                scope.spawn(|| {
-                    let mut connection = self.asking.connect().unwrap();
-                    verified(&connection.post(VERIFY, &request).unwrap());
-                    barrier.wait();
-                    barrier.wait();
-                    let mut took = Vec::with_capacity(REQUESTS);
-                    for _ in 0..REQUESTS {
-                        let start = Instant::now();
-                        let answer = connection.post(VERIFY, &request).unwrap();
-                        took.push(start.elapsed());
-                        assert_eq!(answer.0, 200, "{}", answer.1);
-                    }
-                    all.lock().unwrap().extend(took);
-                });
-            }
-            barrier.wait();
-            (before, asked) = (self.used(), self.registry.requests());
-            barrier.wait();
-        });
-        let mut took = all.into_inner().unwrap();
-        let number = u64::try_from(took.len()).unwrap();
-        println!(
-            "warm, {count:2} keys            {:.3} ms of CPU, {} ms at the median, {} ms at p99, {} requests to the registry ({number} on {CONNECTIONS} connections)",
-            each(self.used().saturating_sub(before), number),
-            millis(at(&mut took, 50)),
-            millis(at(&mut took, 99)),
-            self.registry.requests() - asked,
-        );
-    }
-
     fn many(&self) {
-        let mut connection = self.asking.connect().unwrap();
+        let mut connection = self.client.asking.connect().unwrap();
         let before = self.used();
         for start in (0..DIFFERENT).step_by(10) {
             let names: Vec<_> = (start..start + 10).map(|number| self.publish(number)).collect();
@@ -168,7 +151,75 @@ impl World {
     }
 
     fn used(&self) -> Duration {
-        usage(self.server.program().id()).cpu
+        self.client.used()
+    }
+}
+
+impl Client {
+    fn new(name: &'static str, id: u32, port: u16, authority: &Authority) -> Self {
+        let identity = authority.client("gatekeeper", None);
+        Self { name, id, asking: Asking::new(port, &authority.certificate(), Some(&identity)) }
+    }
+
+    fn warm(&self, count: u64, request: &str, registry: &Registry) {
+        let barrier = Barrier::new(CONNECTIONS + 1);
+        let all = Mutex::new(Vec::new());
+        let mut before = Duration::ZERO;
+        let mut asked = 0;
+        thread::scope(|scope| {
+            for _ in 0..CONNECTIONS {
+                scope.spawn(|| {
+                    let mut connection = self.asking.connect().unwrap();
+                    verified(&connection.post(VERIFY, request).unwrap());
+                    barrier.wait();
+                    barrier.wait();
+                    let mut took = Vec::with_capacity(REQUESTS);
+                    for _ in 0..REQUESTS {
+                        let start = Instant::now();
+                        let answer = connection.post(VERIFY, request).unwrap();
+                        took.push(start.elapsed());
+                        assert_eq!(answer.0, 200, "{}", answer.1);
+                    }
+                    all.lock().unwrap().extend(took);
+                });
+            }
+            barrier.wait();
+            (before, asked) = (self.used(), registry.requests());
+            barrier.wait();
+        });
+        let mut took = all.into_inner().unwrap();
+        let number = u64::try_from(took.len()).unwrap();
+        println!(
+            "warm, {count:2} keys, {:5}     {:.3} ms of CPU, {} ms at the median, {} ms at p99, {} requests to the registry ({number} on {CONNECTIONS} connections)",
+            self.name,
+            each(self.used().saturating_sub(before), number),
+            millis(at(&mut took, 50)),
+            millis(at(&mut took, 99)),
+            registry.requests() - asked,
+        );
+    }
+
+    fn used(&self) -> Duration {
+        usage(self.id).cpu
+    }
+}
+
+impl InGo {
+    fn start(authority: &Authority) -> Self {
+        let (port, identity) = (free_port(), authority.server("in-go", &[]));
+        let mut command = peer("provider");
+        command.arg("--listen").arg(format!("127.0.0.1:{port}")).arg("--client-ca").arg(authority.certificate());
+        command.arg("--tls-cert").arg(identity.certificate()).arg("--tls-key").arg(identity.key());
+        let program = Program::start(&mut command);
+        let client = Client::new("in Go", program.id(), port, authority);
+        until("it answers", || client.asking.post("/keep", &json!({})).ok());
+        Self { client, _program: program }
+    }
+
+    /// Tells it what to answer.
+    fn knows(&self, answer: &str) {
+        let (status, body) = self.client.asking.connect().unwrap().post("/keep", answer).unwrap();
+        assert_eq!(status, 200, "{body}");
     }
 }
 
