@@ -36,6 +36,7 @@ pub(crate) fn ask(world: &World, caller: u64, over: &AtomicBool) {
     let mut random = Random(caller * 7_919 + 1);
     while !over.load(Ordering::Relaxed) {
         let Ok(mut connection) = world.asking().connect() else {
+            world.truth.lost();
             thread::sleep(PAUSE);
             continue;
         };
@@ -45,6 +46,7 @@ pub(crate) fn ask(world: &World, caller: u64, over: &AtomicBool) {
             }
             // A certificate that is not accepted any more, or a connection that the server has ended: the next one is new.
             if once(world, &mut random, &mut connection).is_err() {
+                world.truth.lost();
                 break;
             }
             thread::sleep(PAUSE);

@@ -23,29 +23,34 @@ const PAUSE: Duration = Duration::from_millis(1_500);
 const SOON: Duration = Duration::from_secs(2);
 /// How long a fault lasts.
 const FAULT: Duration = Duration::from_secs(4);
+/// Longer than what a fault leaves, so that no missing answer is excused for a while.
+const CALM: Duration = Duration::from_secs(25);
 /// What a fault leaves: a request that has still to be answered, pauses before the next try, and failures that are damped.
 const AFTERMATH: Duration = Duration::from_secs(10);
 
 /// One change after the other, in the same order again and again.
 pub(crate) fn make(world: &World, over: &AtomicBool) {
     let mut clients = 0;
-    let changes: [&dyn Fn(&World); 12] = [
+    let changes: [&dyn Fn(&World); 14] = [
         &|world| trust(world, Trust::Stranger),
         &|world| faulty(world, Fault::Throttling),
         &|world| trust(world, Trust::Ours),
+        &|_| thread::sleep(CALM),
         &|world| broken_keys(world),
         &|world| server_certificate(world),
         &|world| faulty(world, Fault::Slow(Duration::from_secs(3))),
         &|world| trust(world, Trust::Nobody),
         &|world| trust(world, Trust::Ours),
         &|world| faulty(world, Fault::Failing),
+        &|_| thread::sleep(CALM),
         &|world| other_objects(world),
         &|world| faulty(world, Fault::Cutting),
         &|world| unreachable_cluster(world),
     ];
     let mut round = 0_usize;
     while !over.load(Ordering::Relaxed) {
-        let kind = Kind::ALL[round % Kind::ALL.len()];
+        // Each tag gets each kind in its turn.
+        let kind = Kind::ALL[(round + round / MOVING) % Kind::ALL.len()];
         world.move_tag(round % MOVING, kind);
         world.truth.changed("tags moved");
         changes[round % changes.len()](world);

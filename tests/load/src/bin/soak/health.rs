@@ -10,6 +10,8 @@ const MEMORY: u64 = 8 << 20;
 /// Connections to the API server may be one more or less.
 const DESCRIPTORS: usize = 6;
 const TASKS: u64 = 6;
+/// Threads for files and names come and go.
+const THREADS: u64 = 8;
 
 /// What it holds at one moment.
 #[derive(Clone, Copy, Debug)]
@@ -37,6 +39,10 @@ impl Health {
         if self.usage.descriptors > idle.usage.descriptors + DESCRIPTORS {
             let (before, now) = (idle.usage.descriptors, self.usage.descriptors);
             faults.push(format!("{now} files and connections are open; at the start there were {before}"));
+        }
+        if self.usage.threads > idle.usage.threads + THREADS {
+            let (before, now) = (idle.usage.threads, self.usage.threads);
+            faults.push(format!("{now} threads are left; at the start there were {before}"));
         }
         if self.tasks > idle.tasks + TASKS {
             faults.push(format!("{} tasks are left; at the start there were {}", self.tasks, idle.tasks));

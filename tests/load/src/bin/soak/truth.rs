@@ -7,16 +7,17 @@ use std::{
     time::{Duration, Instant},
 };
 
+/// Requests for each connection that may be lost: certificates of before end theirs.
+const LOST: u64 = 100;
 /// How many wrong answers are told in full.
 const SHOWN: usize = 20;
-/// The codes of class `transient`: an answer is not to be had now. `EVIDENCE_INCOMPLETE` is not among them.
-const TRANSIENT: [&str; 6] = [
+/// The codes of class `transient` that a registry can be to blame for.
+const TRANSIENT: [&str; 5] = [
     "REGISTRY_UNAVAILABLE",
     "REGISTRY_NAME_UNRESOLVED",
     "REGISTRY_TIMEOUT",
     "REGISTRY_THROTTLED",
     "FETCH_LIMIT_REACHED",
-    "CONFIGURATION_UNUSABLE",
 ];
 
 /// Whom the configuration trusts.
@@ -60,6 +61,7 @@ struct Said {
     codes: BTreeMap<String, u64>,
     changes: BTreeMap<&'static str, u64>,
     requests: u64,
+    lost: u64,
     wrong: Vec<String>,
 }
 
@@ -117,6 +119,11 @@ impl Truth {
         lock(&self.said).wrong.push(what);
     }
 
+    /// A connection that broke, or was not to be had.
+    pub(crate) fn lost(&self) {
+        lock(&self.said).lost += 1;
+    }
+
     pub(crate) fn requested(&self) {
         lock(&self.said).requests += 1;
     }
@@ -156,7 +163,7 @@ impl Truth {
                 text
             })
         };
-        println!("{} requests", said.requests);
+        println!("{} requests, {} lost connections", said.requests, said.lost);
         println!("answers\n{}", list(&mut said.codes.iter().map(|(code, count)| (code.as_str(), *count))));
         println!("changes\n{}", list(&mut said.changes.iter().map(|(what, count)| (*what, *count))));
     }
@@ -167,6 +174,9 @@ impl Truth {
         let mut faults: Vec<_> = said.wrong.iter().take(SHOWN).cloned().collect();
         if said.wrong.len() > SHOWN {
             faults.push(format!("and {} more", said.wrong.len() - SHOWN));
+        }
+        if said.lost * LOST > said.requests {
+            faults.push(format!("{} connections were lost, for {} requests", said.lost, said.requests));
         }
         faults
     }
