@@ -115,7 +115,9 @@ fn every_option_is_in_the_manual() {
         let help = help(if command == "config" { "config check" } else { command });
         // Above its examples, which show other programs, too.
         let help = help.split("Examples:").next().unwrap();
-        let options = help.split_whitespace().filter(|word| word.starts_with("--") && *word != "--help");
+        // One may end a sentence.
+        let words = help.split_whitespace().map(|word| word.trim_end_matches(['.', ',']));
+        let options = words.filter(|word| word.starts_with("--") && *word != "--help");
         let missing: Vec<_> = options.filter(|option| !manual.mentions(&format!("`{option}"))).collect();
         assert!(missing.is_empty() && help.contains("Usage:"), "{command}: {missing:?}");
     }
