@@ -5,6 +5,7 @@
 //! What is acceptable is decided before, in `wasm_policy::crypto`.
 #![forbid(unsafe_code)]
 
+mod ecdsa_p256;
 mod rsa;
 
 use sha2::{Digest, Sha256, Sha384, Sha512};
@@ -54,6 +55,12 @@ pub fn rsa_pss(key: RsaKey<'_>, salt_len: usize, digest: &[u8], signature: &[u8]
     }
 }
 
+/// ECDSA on P-256 (FIPS 186-5): a point of SEC 1, a digest, and r and s of 32 bytes each. Never inlined, as the others are not.
+#[inline(never)]
+pub fn ecdsa_p256(point: &[u8], digest: &[u8], signature: &[u8]) -> bool {
+    ecdsa_p256::verifies(point, digest, signature)
+}
+
 /// Reads the point, which checks that it is on the curve, and verifies. The crates cut a digest to the order's width themselves.
 ///
 /// Never inlined: one function with all curves in it would have the stack frames of all, also while it verifies RSA, and a module's stack is small.
@@ -71,7 +78,6 @@ macro_rules! ecdsa {
     };
 }
 
-ecdsa!(ecdsa_p256, p256, "ECDSA on P-256 (FIPS 186-5): a point of SEC 1, a digest, and r and s of 32 bytes each.");
 ecdsa!(ecdsa_p384, p384, "ECDSA on P-384 (FIPS 186-5): a point of SEC 1, a digest, and r and s of 48 bytes each.");
 ecdsa!(ecdsa_p521, p521, "ECDSA on P-521 (FIPS 186-5): a point of SEC 1, a digest, and r and s of 66 bytes each.");
 
