@@ -36,10 +36,12 @@ const DRAIN: std::time::Duration = std::time::Duration::from_secs(10);
 
 pub(super) fn run(args: ServeArgs, level: Option<LevelFilter>) -> Result<Exit, Stop> {
     let level = level.unwrap_or(LevelFilter::INFO);
-    match args.log_format {
-        LogFormat::Text => telemetry::start(level),
-        LogFormat::Json => telemetry::start_json(level),
-    }
+    let format = match args.log_format {
+        LogFormat::Text => telemetry::Format::Text,
+        LogFormat::Json => telemetry::Format::Json,
+    };
+    let _logging = telemetry::start_server(format, level)
+        .map_err(|error| Stop::undecided(format!("cannot write a log: {error}")))?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()

@@ -1,6 +1,8 @@
 //! What the process tells about its work: log lines on standard error.
 
 #[cfg(feature = "serve")]
+mod buffer;
+#[cfg(feature = "serve")]
 mod metrics;
 #[cfg(feature = "serve")]
 mod trace;
@@ -23,17 +25,45 @@ use crate::presenter::without_commands;
 ///
 /// Does nothing where the process logs already.
 pub fn start(level: LevelFilter) {
-    let filter = Targets::new().with_default(level.min(LevelFilter::WARN)).with_target("host_shim", level);
     // An error means that a subscriber is set already.
-    let _ = tracing_subscriber::registry().with(lines(io::stderr)).with(filter).try_init();
+    let _ = tracing_subscriber::registry().with(lines(io::stderr)).with(up_to(level)).try_init();
 }
 
-/// As [`start`], with one JSON object a line.
+/// How log lines are written.
 #[cfg(feature = "serve")]
-pub fn start_json(level: LevelFilter) {
-    let filter = Targets::new().with_default(level.min(LevelFilter::WARN)).with_target("host_shim", level);
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// For people.
+    Text,
+    /// One JSON object a line.
+    Json,
+}
+
+/// Logs until it is dropped.
+#[cfg(feature = "serve")]
+#[must_use = "lines that wait are lost without it"]
+pub struct Logging(#[expect(dead_code, reason = "writes what waits when it is dropped")] buffer::Writer);
+
+/// As [`start`], for a process that answers many: its lines are written a moment later, several at once.
+///
+/// # Errors
+/// Where there can be no thread that writes them.
+#[cfg(feature = "serve")]
+pub fn start_server(format: Format, level: LevelFilter) -> io::Result<Logging> {
+    let lost = |count| tracing::warn!(count, "log lines were left out, since nobody has read the log fast enough");
+    let (stream, writer) = buffer::Writer::start(io::stderr(), lost)?;
+    let stream = move || stream.clone();
+    let registry = tracing_subscriber::registry();
     // An error means that a subscriber is set already.
-    let _ = tracing_subscriber::registry().with(json_lines(io::stderr)).with(filter).try_init();
+    let _ = match format {
+        Format::Text => registry.with(lines(stream)).with(up_to(level)).try_init(),
+        Format::Json => registry.with(json_lines(stream)).with(up_to(level)).try_init(),
+    };
+    Ok(Logging(writer))
+}
+
+fn up_to(level: LevelFilter) -> Targets {
+    Targets::new().with_default(level.min(LevelFilter::WARN)).with_target("host_shim", level)
 }
 
 #[cfg(feature = "serve")]
