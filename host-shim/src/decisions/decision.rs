@@ -1,6 +1,10 @@
 //! What was decided about an image, read once from the verdict document, and how long it counts.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
 
 use serde::Deserialize;
 use serde_json::value::{RawValue, to_raw_value};
@@ -29,14 +33,16 @@ pub struct Decision {
     pub message: Arc<str>,
     /// `registry/repository@digest` of what was judged.
     pub subject: Option<Arc<str>>,
+    /// The media type of what was judged.
+    pub media_type: Option<Arc<str>>,
     /// The image's verdict, as the engine wrote it.
     pub verdict: Arc<RawValue>,
-    /// The same, read; for those who show it in another form.
-    pub image: Arc<Image>,
+    /// The reports of its verifiers in another form, which whoever shows them so writes once.
+    pub reports: Arc<OnceLock<Box<RawValue>>>,
     /// The module that gave it.
     pub module: Option<ModuleDigest>,
     /// The first moment at which a fact under it lapses.
-    valid_until: Option<Time>,
+    pub valid_until: Option<Time>,
     lasting: Lasting,
 }
 
@@ -101,8 +107,9 @@ impl Decision {
             code,
             message: image.message.as_str().into(),
             subject: image.subject.as_deref().map(Arc::from),
+            media_type: image.media_type.as_deref().map(Arc::from),
             verdict: Arc::from((*text).to_owned()),
-            image: Arc::new(image),
+            reports: Arc::default(),
             module,
             valid_until,
             lasting,
@@ -119,18 +126,9 @@ impl Decision {
             code: failure.code,
             message: failure.message.as_str().into(),
             subject: None,
+            media_type: None,
             verdict: Arc::from(verdict),
-            image: Arc::new(Image {
-                class: failure.code.class().into(),
-                code: failure.code.name().to_owned(),
-                is_success: false,
-                media_type: None,
-                message: refused.message,
-                remediation: refused.remediation.to_owned(),
-                subject: None,
-                valid_until: None,
-                verifier_reports: Vec::new(),
-            }),
+            reports: Arc::default(),
             module: None,
             valid_until: None,
             lasting: Lasting::until(Instant::now()),
@@ -154,7 +152,7 @@ impl Decision {
 
     /// About how much memory it takes.
     pub(super) fn bytes(&self) -> usize {
-        // Once as text and once read.
-        self.verdict.get().len() * 2 + self.message.len()
+        // Its reports are most of the verdict, and in another form somewhat longer.
+        self.verdict.get().len() * 5 / 2 + self.message.len()
     }
 }

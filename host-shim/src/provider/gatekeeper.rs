@@ -3,10 +3,14 @@
 //! Gatekeeper keeps whatever stands under a key, denials and errors alike, for minutes. So what may be otherwise in a moment is left out of the answer and
 //! named in `systemError`, which is not kept; a template denies an image that is missing.
 
+use std::sync::Arc;
+
 use axum::response::Response;
-use futures_util::future::join_all;
+use futures_util::{
+    FutureExt as _,
+    future::{join_all, ready},
+};
 use http::StatusCode;
-use serde_json::value::{RawValue, to_raw_value};
 use wasm_policy::{
     code::{Class, Code, Failure},
     text::shown,
@@ -18,7 +22,7 @@ use super::{
     no_image,
     protocol::{Idempotent, Item, Request},
     timestamp,
-    value::value,
+    value::Value,
 };
 use crate::{
     decisions::{Decision, Inquiry},
@@ -34,16 +38,35 @@ enum Answer {
     Open(String),
 }
 
+/// A question that is not answered at once.
+struct Question<'k> {
+    key: &'k str,
+    namespace: Option<&'k str>,
+    image: Reference,
+}
+
 pub(super) async fn verify(shared: &Shared, call: Call) -> Result<Response, Refused> {
     let request = Request::read(&call.body).map_err(|why| Refused::new(StatusCode::BAD_REQUEST, why))?;
-    let timestamp = timestamp();
-    let answers = join_all(request.keys.iter().map(|key| verify_key(shared, &call, key, &timestamp))).await;
+    let answering = Answering { shared, call: &call, timestamp: timestamp().into() };
+    let mut answers = Vec::with_capacity(request.keys.len());
+    for key in &request.keys {
+        answers.push(match answering.at_once(key) {
+            Ok(answer) => ready(answer).left_future(),
+            // Boxed: it is large, and rarely there.
+            Err(question) => answering.later(question).boxed().right_future(),
+        });
+    }
+    let answers = join_all(answers).await;
     Ok(respond(&request, Idempotent::No, answers))
 }
 
 pub(super) async fn mutate(shared: &Shared, call: Call) -> Result<Response, Refused> {
     let request = Request::read(&call.body).map_err(|why| Refused::new(StatusCode::BAD_REQUEST, why))?;
-    let answers = join_all(request.keys.iter().map(|key| mutate_key(shared, &call, key))).await;
+    let mut answers = Vec::with_capacity(request.keys.len());
+    for key in &request.keys {
+        answers.push(mutate_key(shared, &call, key));
+    }
+    let answers = join_all(answers).await;
     Ok(respond(&request, Idempotent::Yes, answers))
 }
 
@@ -58,33 +81,55 @@ fn respond(request: &Request, idempotent: Idempotent, answers: Vec<Answer>) -> R
     json(StatusCode::OK, &request.response(idempotent, items, &errors))
 }
 
-async fn verify_key(shared: &Shared, call: &Call, key: &str, timestamp: &str) -> Answer {
-    let told = |decision: &Decision| {
-        let value = value(decision, call.trace, timestamp);
-        match call.room.take(value.get().len()) {
-            Ok(()) => Answer::Item(Item::value(key.to_owned(), value)),
+/// What all keys of a request have in common.
+struct Answering<'c> {
+    shared: &'c Shared,
+    call: &'c Call,
+    timestamp: Arc<str>,
+}
+
+impl Answering<'_> {
+    /// What needs no waiting, as most questions do.
+    fn at_once<'k>(&self, key: &'k str) -> Result<Answer, Question<'k>> {
+        let Self { shared, call, .. } = self;
+        let refused = |failure: &Failure| {
+            shared.metrics.decided(call.endpoint, failure.code, None);
+            Ok(self.told(key, Arc::new(Decision::failed(failure))))
+        };
+        let Key { namespace, image } = match Key::read(key) {
+            Ok(key) => key,
+            Err(NoNamespace) => return refused(&no_namespace(key)),
+        };
+        let image = match image {
+            Ok(image) => image,
+            Err(error) => return refused(&no_image(&error)),
+        };
+        if namespace.is_some() && !call.client.is_verified() {
+            return Ok(Answer::Item(Item::error(key, NAMESPACE_REFUSED.to_owned())));
+        }
+        match shared.known(call, &image, namespace) {
+            Some(decision) => Ok(self.told(key, decision)),
+            None => Err(Question { key, namespace, image }),
+        }
+    }
+
+    async fn later(&self, question: Question<'_>) -> Answer {
+        let Question { key, namespace, image } = question;
+        match self.shared.decide(self.call, &image, namespace).await {
+            Ok((decision, _)) => self.told(key, decision),
             Err(failure) => Answer::Open(open(key, failure.code, &failure.message)),
         }
-    };
-    let refused = |failure: &Failure| {
-        shared.metrics.decided(call.endpoint, failure.code, None);
-        told(&Decision::failed(failure))
-    };
-    let Key { namespace, image } = match Key::read(key) {
-        Ok(key) => key,
-        Err(NoNamespace) => return refused(&no_namespace(key)),
-    };
-    let image = match image {
-        Ok(image) => image,
-        Err(error) => return refused(&no_image(&error)),
-    };
-    if namespace.is_some() && !call.client.is_verified() {
-        return Answer::Item(Item::error(key.to_owned(), NAMESPACE_REFUSED.to_owned()));
     }
-    match shared.decide(call, &image, namespace).await {
-        Ok((decision, _)) if decision.class != Class::Transient => told(&decision),
-        Ok((decision, _)) => Answer::Open(open(key, decision.code, &decision.message)),
-        Err(failure) => Answer::Open(open(key, failure.code, &failure.message)),
+
+    fn told(&self, key: &str, decision: Arc<Decision>) -> Answer {
+        if decision.class == Class::Transient {
+            return Answer::Open(open(key, decision.code, &decision.message));
+        }
+        let value = Value::new(decision, self.call.trace, Arc::clone(&self.timestamp));
+        match self.call.room.take(value.bytes()) {
+            Ok(()) => Answer::Item(Item::verdict(key, value)),
+            Err(failure) => Answer::Open(open(key, failure.code, &failure.message)),
+        }
     }
 }
 
@@ -92,7 +137,7 @@ async fn mutate_key(shared: &Shared, call: &Call, key: &str) -> Answer {
     let failed = |failure: &Failure| {
         let error = format!("{}: {}", failure.code, failure.message);
         shared.metrics.decided(call.endpoint, failure.code, None);
-        Answer::Item(Item::error(key.to_owned(), error))
+        Answer::Item(Item::error(key, error))
     };
     let Key { namespace, image } = match Key::read(key) {
         Ok(key) => key,
@@ -103,17 +148,17 @@ async fn mutate_key(shared: &Shared, call: &Call, key: &str) -> Answer {
         Err(error) => return failed(&no_image(&error)),
     };
     if namespace.is_some() && !call.client.is_verified() {
-        return Answer::Item(Item::error(key.to_owned(), NAMESPACE_REFUSED.to_owned()));
+        return Answer::Item(Item::error(key, NAMESPACE_REFUSED.to_owned()));
     }
     // What has a digest cannot be moved any more.
     if image.digest().is_some() {
-        return Answer::Item(Item::value(key.to_owned(), string(&image.to_string())));
+        return Answer::Item(Item::name(key, image.to_string()));
     }
     let inquiry = Inquiry { image: &image, namespace, rights: call.rights() };
     match shared.decisions.resolve(inquiry, call.deadline).await {
         Ok(subject) => {
             shared.metrics.decided(call.endpoint, Code::Verified, None);
-            Answer::Item(Item::value(key.to_owned(), string(&by_digest(&image, &subject.digest))))
+            Answer::Item(Item::name(key, by_digest(&image, &subject.digest)))
         }
         Err(failure) if failure.code.class() == Class::Transient => {
             shared.metrics.decided(call.endpoint, failure.code, None);
@@ -125,11 +170,6 @@ async fn mutate_key(shared: &Shared, call: &Call, key: &str) -> Answer {
 
 fn by_digest(image: &Reference, digest: &str) -> String {
     format!("{}/{}@{digest}", image.registry(), image.repository())
-}
-
-fn string(text: &str) -> Box<RawValue> {
-    // A string can always be written.
-    to_raw_value(text).unwrap_or_else(|_| RawValue::NULL.to_owned())
 }
 
 fn no_namespace(key: &str) -> Failure {

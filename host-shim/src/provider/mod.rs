@@ -32,10 +32,10 @@ use wasm_policy::{
 
 use crate::{
     deadline::Deadline,
-    decisions::{Decided, Decisions, Inquiry, Rights},
+    decisions::{Decided, Decision, Decisions, Inquiry, Rights},
     reference::Reference,
     server::Client,
-    telemetry::{Endpoint, Metrics, TraceId},
+    telemetry::{Endpoint, Metrics, Origin, TraceId},
 };
 use room::Room;
 
@@ -43,6 +43,8 @@ use room::Room;
 const MAX_BODY: usize = 1 << 20;
 /// Requests that are answered at a time. The keys of each are bounded, and each is over within seconds.
 const MAX_REQUESTS: usize = 512;
+/// Bytes of an answer about a handful of images.
+const ANSWER: usize = 16 << 10;
 /// When to come back, where there are too many.
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
 /// What is left of a deadline when waiting ends: enough to write the answer.
@@ -156,12 +158,31 @@ impl Provider {
 }
 
 impl Shared {
+    /// The decision on an image where it is known already, and a line in the log that tells it.
+    fn known(&self, call: &Call, image: &Reference, namespace: Option<&str>) -> Option<Arc<Decision>> {
+        let decision = self.decisions.known(Inquiry { image, namespace, rights: call.rights() })?;
+        self.tell(call, image, namespace, &Ok((Arc::clone(&decision), Origin::Hit)), Duration::ZERO);
+        Some(decision)
+    }
+
     /// The decision on an image, and a line in the log that tells it.
     async fn decide(&self, call: &Call, image: &Reference, namespace: Option<&str>) -> Result<Decided, Failure> {
         let started = tokio::time::Instant::now();
         let inquiry = Inquiry { image, namespace, rights: call.rights() };
         let decided = self.decisions.decide(inquiry, call.deadline).await;
-        let (code, origin, digest, success) = match &decided {
+        self.tell(call, image, namespace, &decided, started.elapsed());
+        decided
+    }
+
+    fn tell(
+        &self,
+        call: &Call,
+        image: &Reference,
+        namespace: Option<&str>,
+        decided: &Result<Decided, Failure>,
+        took: Duration,
+    ) {
+        let (code, origin, digest, success) = match decided {
             Ok((decision, origin)) => (decision.code, Some(*origin), decision.subject.as_deref(), decision.is_success),
             Err(failure) => (failure.code, None, None, false),
         };
@@ -173,12 +194,11 @@ impl Shared {
             namespace,
             verdict = if success { "verified" } else { "denied" },
             code = code.name(),
-            duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
-            cache = origin.map(crate::telemetry::Origin::name),
+            duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
+            cache = origin.map(Origin::name),
             trace_id = %call.trace,
             "decided"
         );
-        decided
     }
 }
 
@@ -233,8 +253,10 @@ fn is_too_long(error: &axum::Error) -> bool {
 
 fn json(status: StatusCode, document: &impl Serialize) -> Response {
     let content_type = HeaderValue::from_static("application/json");
-    match serde_json::to_vec(document) {
-        Ok(text) => (status, [(header::CONTENT_TYPE, content_type)], text).into_response(),
+    // Most answers fit; one that grows is copied each time.
+    let mut text = Vec::with_capacity(ANSWER);
+    match serde_json::to_writer(&mut text, document) {
+        Ok(()) => (status, [(header::CONTENT_TYPE, content_type)], text).into_response(),
         // Strings and maps with string keys cannot fail to be written.
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }

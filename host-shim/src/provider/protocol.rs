@@ -1,8 +1,9 @@
 //! Gatekeeper's external data protocol (`externaldata.gatekeeper.sh`): one request of keys, one answer.
 
 use serde::{Deserialize, Serialize};
-use serde_json::value::RawValue;
 use wasm_policy::text::shown;
+
+use super::value::Value;
 
 /// The versions that Gatekeeper has had; they are the same but for the name.
 const API_VERSIONS: [&str; 2] = ["externaldata.gatekeeper.sh/v1beta1", "externaldata.gatekeeper.sh/v1alpha1"];
@@ -99,18 +100,30 @@ struct Answer {
 pub(super) struct Item {
     key: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    value: Option<Box<RawValue>>,
+    value: Option<ItemValue>,
     #[serde(skip_serializing_if = "Option::is_none")]
     error: Option<String>,
 }
 
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+enum ItemValue {
+    Verdict(Value),
+    Name(String),
+}
+
 impl Item {
-    pub(super) fn value(key: String, value: Box<RawValue>) -> Self {
-        Self { key, value: Some(value), error: None }
+    pub(super) fn verdict(key: &str, value: Value) -> Self {
+        Self { key: key.to_owned(), value: Some(ItemValue::Verdict(value)), error: None }
     }
 
-    pub(super) fn error(key: String, error: String) -> Self {
-        Self { key, value: None, error: Some(error) }
+    /// A mutation: another name for the image.
+    pub(super) fn name(key: &str, name: String) -> Self {
+        Self { key: key.to_owned(), value: Some(ItemValue::Name(name)), error: None }
+    }
+
+    pub(super) fn error(key: &str, error: String) -> Self {
+        Self { key: key.to_owned(), value: None, error: Some(error) }
     }
 }
 

@@ -1,5 +1,7 @@
 //! Who asks: the names in a client's certificate, which TLS has verified.
 
+use std::sync::Arc;
+
 use der::Decode as _;
 use x509_cert::{
     Certificate, der,
@@ -21,12 +23,12 @@ pub enum Client {
 
 /// The names in a certificate: DNS names and URIs of its subject alternative name, and its common names.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Names(Vec<String>);
+pub struct Names(Arc<[String]>);
 
 impl Client {
     /// The client of a certificate that was verified. One whose names cannot be read has none.
     pub(crate) fn of(certificate: &[u8]) -> Self {
-        Self::Verified(Certificate::from_der(certificate).map(|read| Names(names(&read))).unwrap_or_default())
+        Self::Verified(Certificate::from_der(certificate).map(|read| Names(names(&read).into())).unwrap_or_default())
     }
 
     /// Whether the certificate has been verified.
