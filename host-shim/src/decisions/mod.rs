@@ -155,7 +155,7 @@ impl Decisions {
 
     /// The decision on an image that is known already, under the configuration of this moment.
     pub fn known(&self, inquiry: Inquiry<'_>) -> Option<Arc<Decision>> {
-        let flown = Flown { module: self.0.module.now()?, ..self.0.asked(inquiry, &self.0.live.borrow()) };
+        let flown = Flown { module: self.0.module.now().ok()?, ..self.0.asked(inquiry, &self.0.live.borrow()) };
         self.0.known.answer(&flown, (self.0.options.clock)())
     }
 

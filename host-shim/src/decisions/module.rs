@@ -15,6 +15,9 @@ pub(super) struct CurrentModule {
     known: Mutex<Known>,
 }
 
+/// It is not known at the moment which module it is.
+pub(super) struct NotKnown;
+
 #[derive(Clone)]
 enum Known {
     /// Nothing yet.
@@ -29,18 +32,21 @@ impl CurrentModule {
         Self { engine, known: Mutex::new(Known::Nothing) }
     }
 
-    /// The digest of the module where nobody needs to be asked for it.
-    pub(super) fn now(&self) -> Option<Option<ModuleDigest>> {
-        match &*self.known.try_lock().ok()? {
-            Known::None => Some(None),
-            Known::Since(at, module) if at.elapsed() < COUNTS_FOR => Some(Some(module.clone())),
-            Known::Since(..) | Known::Nothing => None,
+    /// The digest of the module, without waiting.
+    ///
+    /// # Errors
+    /// Where the engine must be asked for it.
+    pub(super) fn now(&self) -> Result<Option<ModuleDigest>, NotKnown> {
+        match &*self.known.try_lock().map_err(|_| NotKnown)? {
+            Known::None => Ok(None),
+            Known::Since(at, module) if at.elapsed() < COUNTS_FOR => Ok(Some(module.clone())),
+            Known::Since(..) | Known::Nothing => Err(NotKnown),
         }
     }
 
     /// The digest of the module; the last one that was known while the engine does not tell.
     pub(super) async fn get(&self) -> Option<ModuleDigest> {
-        if let Some(module) = self.now() {
+        if let Ok(module) = self.now() {
             return module;
         }
         let mut known = self.known.lock().await;

@@ -38,6 +38,12 @@ enum Answer {
     Open(String),
 }
 
+/// What comes of a question without waiting.
+enum First<'k> {
+    Answer(Answer),
+    Question(Question<'k>),
+}
+
 /// A question that is not answered at once.
 struct Question<'k> {
     key: &'k str,
@@ -51,9 +57,9 @@ pub(super) async fn verify(shared: &Shared, call: Call) -> Result<Response, Refu
     let mut answers = Vec::with_capacity(request.keys.len());
     for key in &request.keys {
         answers.push(match answering.at_once(key) {
-            Ok(answer) => ready(answer).left_future(),
+            First::Answer(answer) => ready(answer).left_future(),
             // Boxed: it is large, and rarely there.
-            Err(question) => answering.later(question).boxed().right_future(),
+            First::Question(question) => answering.later(question).boxed().right_future(),
         });
     }
     let answers = join_all(answers).await;
@@ -90,11 +96,11 @@ struct Answering<'c> {
 
 impl Answering<'_> {
     /// What needs no waiting, as most questions do.
-    fn at_once<'k>(&self, key: &'k str) -> Result<Answer, Question<'k>> {
+    fn at_once<'k>(&self, key: &'k str) -> First<'k> {
         let Self { shared, call, .. } = self;
         let refused = |failure: &Failure| {
             shared.metrics.decided(call.endpoint, failure.code, None);
-            Ok(self.told(key, Arc::new(Decision::failed(failure))))
+            First::Answer(self.told(key, Arc::new(Decision::failed(failure))))
         };
         let Key { namespace, image } = match Key::read(key) {
             Ok(key) => key,
@@ -105,11 +111,11 @@ impl Answering<'_> {
             Err(error) => return refused(&no_image(&error)),
         };
         if namespace.is_some() && !call.client.is_verified() {
-            return Ok(Answer::Item(Item::error(key, NAMESPACE_REFUSED.to_owned())));
+            return First::Answer(Answer::Item(Item::error(key, NAMESPACE_REFUSED.to_owned())));
         }
         match shared.known(call, &image, namespace) {
-            Some(decision) => Ok(self.told(key, decision)),
-            None => Err(Question { key, namespace, image }),
+            Some(decision) => First::Answer(self.told(key, decision)),
+            None => First::Question(Question { key, namespace, image }),
         }
     }
 

@@ -158,8 +158,8 @@ mod tests {
         }
         drop(writer);
         let text: Vec<u8> = pieces.try_iter().flatten().collect();
-        let expected: String = (0..1_000).map(|number| format!("line {number}\n")).collect();
-        assert_eq!(String::from_utf8(text).unwrap(), expected);
+        let expected: Vec<_> = (0..1_000).map(|number| format!("line {number}\n")).collect();
+        assert_eq!(String::from_utf8(text).unwrap(), expected.concat());
     }
 
     #[test]
