@@ -2,10 +2,6 @@
 
 use std::process::ExitCode;
 
-#[cfg(all(feature = "serve", target_env = "musl"))]
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     host_shim::cli::main()
 }
