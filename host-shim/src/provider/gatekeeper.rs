@@ -44,11 +44,30 @@ enum First<'k> {
     Question(Question<'k>),
 }
 
-/// A question that is not answered at once.
+/// A key that asks about an image.
 struct Question<'k> {
     key: &'k str,
     namespace: Option<&'k str>,
     image: Reference,
+}
+
+/// Why a key asks about none.
+enum NoQuestion {
+    Unreadable(Failure),
+    /// This client may not ask for a namespace.
+    Refused,
+}
+
+impl<'k> Question<'k> {
+    fn read(key: &'k str, call: &Call) -> Result<Self, NoQuestion> {
+        let Key { namespace, image } =
+            Key::read(key).map_err(|NoNamespace| NoQuestion::Unreadable(no_namespace(key)))?;
+        let image = image.map_err(|error| NoQuestion::Unreadable(no_image(&error)))?;
+        if namespace.is_some() && !call.client.is_verified() {
+            return Err(NoQuestion::Refused);
+        }
+        Ok(Self { key, namespace, image })
+    }
 }
 
 pub(super) async fn verify(shared: &Shared, call: Call) -> Result<Response, Refused> {
@@ -98,24 +117,17 @@ impl Answering<'_> {
     /// What needs no waiting, as most questions do.
     fn at_once<'k>(&self, key: &'k str) -> First<'k> {
         let Self { shared, call, .. } = self;
-        let refused = |failure: &Failure| {
-            shared.metrics.decided(call.endpoint, failure.code, None);
-            First::Answer(self.told(key, Arc::new(Decision::failed(failure))))
+        let question = match Question::read(key, call) {
+            Ok(question) => question,
+            Err(NoQuestion::Refused) => return First::Answer(namespace_refused(key)),
+            Err(NoQuestion::Unreadable(failure)) => {
+                shared.metrics.decided(call.endpoint, failure.code, None);
+                return First::Answer(self.told(key, Arc::new(Decision::failed(&failure))));
+            }
         };
-        let Key { namespace, image } = match Key::read(key) {
-            Ok(key) => key,
-            Err(NoNamespace) => return refused(&no_namespace(key)),
-        };
-        let image = match image {
-            Ok(image) => image,
-            Err(error) => return refused(&no_image(&error)),
-        };
-        if namespace.is_some() && !call.client.is_verified() {
-            return First::Answer(Answer::Item(Item::error(key, NAMESPACE_REFUSED.to_owned())));
-        }
-        match shared.known(call, &image, namespace) {
+        match shared.known(call, &question.image, question.namespace) {
             Some(decision) => First::Answer(self.told(key, decision)),
-            None => First::Question(Question { key, namespace, image }),
+            None => First::Question(question),
         }
     }
 
@@ -145,17 +157,11 @@ async fn mutate_key(shared: &Shared, call: &Call, key: &str) -> Answer {
         shared.metrics.decided(call.endpoint, failure.code, None);
         Answer::Item(Item::error(key, error))
     };
-    let Key { namespace, image } = match Key::read(key) {
-        Ok(key) => key,
-        Err(NoNamespace) => return failed(&no_namespace(key)),
+    let Question { namespace, image, .. } = match Question::read(key, call) {
+        Ok(question) => question,
+        Err(NoQuestion::Refused) => return namespace_refused(key),
+        Err(NoQuestion::Unreadable(failure)) => return failed(&failure),
     };
-    let image = match image {
-        Ok(image) => image,
-        Err(error) => return failed(&no_image(&error)),
-    };
-    if namespace.is_some() && !call.client.is_verified() {
-        return Answer::Item(Item::error(key, NAMESPACE_REFUSED.to_owned()));
-    }
     // What has a digest cannot be moved any more.
     if image.digest().is_some() {
         return Answer::Item(Item::name(key, image.to_string()));
@@ -172,6 +178,10 @@ async fn mutate_key(shared: &Shared, call: &Call, key: &str) -> Answer {
         }
         Err(failure) => failed(&failure),
     }
+}
+
+fn namespace_refused(key: &str) -> Answer {
+    Answer::Item(Item::error(key, NAMESPACE_REFUSED.to_owned()))
 }
 
 fn by_digest(image: &Reference, digest: &str) -> String {

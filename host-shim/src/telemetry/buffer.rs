@@ -184,8 +184,8 @@ mod tests {
             lines.write_all(&line).unwrap();
         }
         drop(reader);
-        assert_eq!(lost.recv().unwrap(), 3);
         drop(writer);
+        assert_eq!(lost.recv().unwrap(), 3);
         assert_eq!(pieces.try_iter().flatten().count(), MOST);
     }
 }
