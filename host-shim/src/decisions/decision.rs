@@ -37,14 +37,17 @@ pub struct Decision {
     pub media_type: Option<Arc<str>>,
     /// The image's verdict, as the engine wrote it.
     pub verdict: Arc<RawValue>,
-    /// The reports of its verifiers in another form, which whoever shows them so writes once.
-    pub reports: Arc<OnceLock<Box<RawValue>>>,
+    /// The decision in the form of an answer, which whoever gives it so writes once.
+    pub written: Arc<OnceLock<Box<str>>>,
     /// The module that gave it.
     pub module: Option<ModuleDigest>,
     /// The first moment at which a fact under it lapses.
     pub valid_until: Option<Time>,
     lasting: Lasting,
 }
+
+/// Bytes of what an answer says beside reports and message: code, remediation, digests.
+const REST: usize = 512;
 
 /// How long something that rests on a registry's word, or on none, counts.
 #[derive(Clone, Copy, Debug)]
@@ -109,7 +112,7 @@ impl Decision {
             subject: image.subject.as_deref().map(Arc::from),
             media_type: image.media_type.as_deref().map(Arc::from),
             verdict: Arc::from((*text).to_owned()),
-            reports: Arc::default(),
+            written: Arc::default(),
             module,
             valid_until,
             lasting,
@@ -128,7 +131,7 @@ impl Decision {
             subject: None,
             media_type: None,
             verdict: Arc::from(verdict),
-            reports: Arc::default(),
+            written: Arc::default(),
             module: None,
             valid_until: None,
             lasting: Lasting::until(Instant::now()),
@@ -152,7 +155,7 @@ impl Decision {
 
     /// About how much memory it takes.
     pub(super) fn bytes(&self) -> usize {
-        // Its reports are most of the verdict, and in another form somewhat longer.
-        self.verdict.get().len() * 5 / 2 + self.message.len()
+        // Its reports are most of the verdict, and in the form of an answer somewhat longer.
+        self.verdict.get().len() * 5 / 2 + self.message.len() * 2 + REST
     }
 }

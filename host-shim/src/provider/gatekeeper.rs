@@ -17,12 +17,13 @@ use wasm_policy::{
 };
 
 use super::{
-    Call, Refused, Shared, json,
+    Call, Refused, Shared,
     key::{Key, NoNamespace},
     no_image,
-    protocol::{Idempotent, Item, Request},
+    protocol::{Idempotent, Item, Request, Told},
     timestamp,
     value::Value,
+    written,
 };
 use crate::{
     decisions::{Decision, Inquiry},
@@ -33,7 +34,7 @@ const NAMESPACE_REFUSED: &str = "the key names a namespace, and only clients wit
 
 /// What is answered to a key.
 enum Answer {
-    Item(Item),
+    Told(Told),
     /// Nothing yet, and why.
     Open(String),
 }
@@ -97,13 +98,13 @@ pub(super) async fn mutate(shared: &Shared, call: Call) -> Result<Response, Refu
 
 fn respond(request: &Request, idempotent: Idempotent, answers: Vec<Answer>) -> Response {
     let (mut items, mut errors) = (Vec::with_capacity(answers.len()), Vec::new());
-    for answer in answers {
+    for (key, answer) in request.keys.iter().zip(answers) {
         match answer {
-            Answer::Item(item) => items.push(item),
+            Answer::Told(told) => items.push(Item { key, told }),
             Answer::Open(error) => errors.push(error),
         }
     }
-    json(StatusCode::OK, &request.response(idempotent, items, &errors))
+    written(StatusCode::OK, request.response(idempotent, items, &errors).to_json())
 }
 
 /// What all keys of a request have in common.
@@ -119,7 +120,7 @@ impl Answering<'_> {
         let Self { shared, call, .. } = self;
         let question = match Question::read(key, call) {
             Ok(question) => question,
-            Err(NoQuestion::Refused) => return First::Answer(namespace_refused(key)),
+            Err(NoQuestion::Refused) => return First::Answer(namespace_refused()),
             Err(NoQuestion::Unreadable(failure)) => {
                 shared.metrics.decided(call.endpoint, failure.code, None);
                 return First::Answer(self.told(key, Arc::new(Decision::failed(&failure))));
@@ -145,7 +146,7 @@ impl Answering<'_> {
         }
         let value = Value::new(decision, self.call.trace, Arc::clone(&self.timestamp));
         match self.call.room.take(value.bytes()) {
-            Ok(()) => Answer::Item(Item::verdict(key, value)),
+            Ok(()) => Answer::Told(Told::Verdict(value)),
             Err(failure) => Answer::Open(open(key, failure.code, &failure.message)),
         }
     }
@@ -155,22 +156,22 @@ async fn mutate_key(shared: &Shared, call: &Call, key: &str) -> Answer {
     let failed = |failure: &Failure| {
         let error = format!("{}: {}", failure.code, failure.message);
         shared.metrics.decided(call.endpoint, failure.code, None);
-        Answer::Item(Item::error(key, error))
+        Answer::Told(Told::Error(error))
     };
     let Question { namespace, image, .. } = match Question::read(key, call) {
         Ok(question) => question,
-        Err(NoQuestion::Refused) => return namespace_refused(key),
+        Err(NoQuestion::Refused) => return namespace_refused(),
         Err(NoQuestion::Unreadable(failure)) => return failed(&failure),
     };
     // What has a digest cannot be moved any more.
     if image.digest().is_some() {
-        return Answer::Item(Item::name(key, image.to_string()));
+        return Answer::Told(Told::Name(image.to_string()));
     }
     let inquiry = Inquiry { image: &image, namespace, rights: call.rights() };
     match shared.decisions.resolve(inquiry, call.deadline).await {
         Ok(subject) => {
             shared.metrics.decided(call.endpoint, Code::Verified, None);
-            Answer::Item(Item::name(key, by_digest(&image, &subject.digest)))
+            Answer::Told(Told::Name(by_digest(&image, &subject.digest)))
         }
         Err(failure) if failure.code.class() == Class::Transient => {
             shared.metrics.decided(call.endpoint, failure.code, None);
@@ -180,8 +181,8 @@ async fn mutate_key(shared: &Shared, call: &Call, key: &str) -> Answer {
     }
 }
 
-fn namespace_refused(key: &str) -> Answer {
-    Answer::Item(Item::error(key, NAMESPACE_REFUSED.to_owned()))
+fn namespace_refused() -> Answer {
+    Answer::Told(Told::Error(NAMESPACE_REFUSED.to_owned()))
 }
 
 fn by_digest(image: &Reference, digest: &str) -> String {

@@ -43,8 +43,6 @@ use room::Room;
 const MAX_BODY: usize = 1 << 20;
 /// Requests that are answered at a time. The keys of each are bounded, and each is over within seconds.
 const MAX_REQUESTS: usize = 512;
-/// Bytes of an answer about a handful of images.
-const ANSWER: usize = 16 << 10;
 /// When to come back, where there are too many.
 const RETRY_AFTER: HeaderValue = HeaderValue::from_static("1");
 /// What is left of a deadline when waiting ends: enough to write the answer.
@@ -196,7 +194,7 @@ impl Shared {
             code = code.name(),
             duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX),
             cache = origin.map(Origin::name),
-            trace_id = %call.trace,
+            trace_id = call.trace.as_str(),
             "decided"
         );
     }
@@ -219,7 +217,7 @@ impl Refused {
         // `message` would be the line's own in JSON.
         tracing::warn!(endpoint = endpoint.name(), status = status.as_u16(), reason = %message, "a request was refused");
         let mut response = match endpoint {
-            Endpoint::Verify | Endpoint::Mutate => json(status, &protocol::Response::refusal(message)),
+            Endpoint::Verify | Endpoint::Mutate => written(status, protocol::Response::refusal(message).to_json()),
             Endpoint::ApiVerify | Endpoint::ApiEvidence => json(status, &api::refusal(status, &message)),
         };
         if status == StatusCode::TOO_MANY_REQUESTS {
@@ -252,14 +250,17 @@ fn is_too_long(error: &axum::Error) -> bool {
 }
 
 fn json(status: StatusCode, document: &impl Serialize) -> Response {
-    let content_type = HeaderValue::from_static("application/json");
-    // Most answers fit; one that grows is copied each time.
-    let mut text = Vec::with_capacity(ANSWER);
-    match serde_json::to_writer(&mut text, document) {
-        Ok(()) => (status, [(header::CONTENT_TYPE, content_type)], text).into_response(),
+    match serde_json::to_vec(document) {
+        Ok(text) => written(status, text),
         // Strings and maps with string keys cannot fail to be written.
         Err(_) => StatusCode::INTERNAL_SERVER_ERROR.into_response(),
     }
+}
+
+/// An answer that is JSON already.
+fn written(status: StatusCode, text: Vec<u8>) -> Response {
+    let content_type = HeaderValue::from_static("application/json");
+    (status, [(header::CONTENT_TYPE, content_type)], text).into_response()
 }
 
 /// The clock's time as answers carry it.

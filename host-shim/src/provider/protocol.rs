@@ -1,6 +1,9 @@
 //! Gatekeeper's external data protocol (`externaldata.gatekeeper.sh`): one request of keys, one answer.
 
+use std::{borrow::Cow, collections::HashSet};
+
 use serde::{Deserialize, Serialize};
+use serde_json::json;
 use wasm_policy::text::shown;
 
 use super::value::Value;
@@ -24,9 +27,11 @@ pub(super) struct Request {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
-struct Document {
-    api_version: String,
-    kind: String,
+struct Document<'b> {
+    #[serde(borrow)]
+    api_version: Cow<'b, str>,
+    #[serde(borrow)]
+    kind: Cow<'b, str>,
     request: Asked,
 }
 
@@ -41,7 +46,7 @@ impl Request {
     /// # Errors
     /// What is wrong with it, for people.
     pub(super) fn read(body: &[u8]) -> Result<Self, String> {
-        let document: Document = serde_json::from_slice(body)
+        let document: Document<'_> = serde_json::from_slice(body)
             .map_err(|error| format!("the request is no {REQUEST} ({})", shown(&error.to_string())))?;
         let Document { api_version, kind, request: Asked { keys } } = document;
         let known = API_VERSIONS.into_iter().find(|known| *known == api_version);
@@ -54,20 +59,22 @@ impl Request {
         if keys.len() > MAX_KEYS {
             return Err(format!("the request has {} keys, and at most {MAX_KEYS} are answered at once", keys.len()));
         }
-        let mut once = Vec::with_capacity(keys.len());
-        let mut seen = std::collections::HashSet::new();
-        for key in keys {
-            if seen.insert(key.clone()) {
-                once.push(key);
-            }
-        }
-        Ok(Self { api_version, keys: once })
+        Ok(Self { api_version, keys: once(keys) })
     }
 
     /// The answer to it.
-    pub(super) fn response(&self, idempotent: Idempotent, items: Vec<Item>, errors: &[String]) -> Response {
+    pub(super) fn response<'k>(&self, idempotent: Idempotent, items: Vec<Item<'k>>, errors: &[String]) -> Response<'k> {
         Response::new(self.api_version, idempotent, items, errors)
     }
+}
+
+fn once(mut keys: Vec<String>) -> Vec<String> {
+    // Gatekeeper sends none twice, and mostly only one.
+    if keys.len() > 1 && keys.iter().collect::<HashSet<_>>().len() < keys.len() {
+        let mut seen = HashSet::new();
+        keys.retain(|key| seen.insert(key.clone()));
+    }
+    keys
 }
 
 /// Whether the same key always has the same value, which Gatekeeper demands of a mutation.
@@ -78,66 +85,93 @@ pub(super) enum Idempotent {
 }
 
 /// What is answered.
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub(super) struct Response {
+#[derive(Debug)]
+pub(super) struct Response<'k> {
     api_version: &'static str,
-    kind: &'static str,
-    #[serde(rename = "response")]
-    answer: Answer,
-}
-
-#[derive(Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Answer {
-    idempotent: bool,
-    items: Vec<Item>,
+    idempotent: Idempotent,
+    items: Vec<Item<'k>>,
     system_error: String,
 }
 
-/// The answer to one key: a value or an error. Gatekeeper keeps both, so that only what stays true for a while belongs here.
-#[derive(Debug, Serialize)]
-pub(super) struct Item {
-    key: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    value: Option<ItemValue>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    error: Option<String>,
+/// The answer to one key.
+#[derive(Debug)]
+pub(super) struct Item<'k> {
+    pub(super) key: &'k str,
+    pub(super) told: Told,
 }
 
-#[derive(Debug, Serialize)]
-#[serde(untagged)]
-enum ItemValue {
+/// What is told of a key. Gatekeeper keeps values and errors alike, so that only what stays true for a while belongs here.
+#[derive(Debug)]
+pub(super) enum Told {
     Verdict(Value),
-    Name(String),
-}
-
-impl Item {
-    pub(super) fn verdict(key: &str, value: Value) -> Self {
-        Self { key: key.to_owned(), value: Some(ItemValue::Verdict(value)), error: None }
-    }
-
     /// A mutation: another name for the image.
-    pub(super) fn name(key: &str, name: String) -> Self {
-        Self { key: key.to_owned(), value: Some(ItemValue::Name(name)), error: None }
+    Name(String),
+    Error(String),
+}
+
+impl Item<'_> {
+    /// About how long it is when it is written.
+    fn bytes(&self) -> usize {
+        let told = match &self.told {
+            Told::Verdict(value) => value.bytes(),
+            Told::Name(text) | Told::Error(text) => text.len(),
+        };
+        self.key.len() + told + 32
     }
 
-    pub(super) fn error(key: &str, error: String) -> Self {
-        Self { key: key.to_owned(), value: None, error: Some(error) }
+    fn write(&self, text: &mut Vec<u8>) {
+        match &self.told {
+            Told::Verdict(value) => {
+                text.extend_from_slice(br#"{"key":"#);
+                write(text, self.key);
+                text.extend_from_slice(br#","value":"#);
+                value.write(text);
+                text.push(b'}');
+            }
+            Told::Name(name) => write(text, &json!({ "key": self.key, "value": name })),
+            Told::Error(error) => write(text, &json!({ "key": self.key, "error": error })),
+        }
     }
 }
 
-impl Response {
-    fn new(api_version: &'static str, idempotent: Idempotent, items: Vec<Item>, errors: &[String]) -> Self {
-        let idempotent = idempotent == Idempotent::Yes;
-        let answer = Answer { idempotent, items, system_error: joined(errors) };
-        Self { api_version, kind: RESPONSE, answer }
+impl<'k> Response<'k> {
+    fn new(api_version: &'static str, idempotent: Idempotent, items: Vec<Item<'k>>, errors: &[String]) -> Self {
+        Self { api_version, idempotent, items, system_error: joined(errors) }
     }
 
     /// The answer to what is no request.
     pub(super) fn refusal(error: String) -> Self {
         Self::new(API_VERSIONS[0], Idempotent::No, Vec::new(), &[error])
     }
+
+    /// As JSON. Not by serde: most of it is text that was written when a decision was made.
+    pub(super) fn to_json(&self) -> Vec<u8> {
+        let Self { api_version, idempotent, items, system_error } = self;
+        let bytes = items.iter().map(Item::bytes).sum::<usize>() + system_error.len() + 256;
+        let mut text = Vec::with_capacity(bytes);
+        text.extend_from_slice(br#"{"apiVersion":"#);
+        write(&mut text, api_version);
+        text.extend_from_slice(br#","kind":"#);
+        write(&mut text, RESPONSE);
+        text.extend_from_slice(br#","response":{"idempotent":"#);
+        write(&mut text, &(*idempotent == Idempotent::Yes));
+        text.extend_from_slice(br#","items":["#);
+        for (index, item) in items.iter().enumerate() {
+            if index > 0 {
+                text.push(b',');
+            }
+            item.write(&mut text);
+        }
+        text.extend_from_slice(br#"],"systemError":"#);
+        write(&mut text, system_error);
+        text.extend_from_slice(b"}}");
+        text
+    }
+}
+
+fn write(text: &mut Vec<u8>, document: &(impl Serialize + ?Sized)) {
+    // Strings cannot fail to be written, nor can a vector to take them.
+    let _ = serde_json::to_writer(text, document);
 }
 
 /// Errors one after the other, cut where it gets too long for people.
@@ -157,7 +191,12 @@ fn joined(errors: &[String]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use wasm_policy::code::{Code, Failure};
+
     use super::*;
+    use crate::{decisions::Decision, telemetry::TraceId};
 
     fn refusal(body: &str) -> String {
         Request::read(body.as_bytes()).unwrap_err()
@@ -196,11 +235,59 @@ mod tests {
     }
 
     #[test]
+    fn each_key_has_its_own_item_and_the_second_answer_differs_from_the_first_by_its_trace_alone() {
+        let body = request(&["a\"b", "c", "d"]);
+        let request = Request::read(body.as_bytes()).unwrap();
+        let failure = Failure::new(Code::ReferenceInvalid, "it is \"no\" image");
+        let decision = Arc::new(Decision::failed(&failure));
+        let answer = |trace| {
+            let value = Value::new(Arc::clone(&decision), trace, "2026-11-24T12:00:00Z".into());
+            let told = [Told::Verdict(value), Told::Name("c@x".to_owned()), Told::Error("\"d\"".to_owned())];
+            let items = request.keys.iter().zip(told).map(|(key, told)| Item { key, told }).collect();
+            let text = request.response(Idempotent::No, items, &["e".to_owned()]).to_json();
+            serde_json::from_slice::<serde_json::Value>(&text).unwrap()
+        };
+        for _ in 0..2 {
+            let trace = TraceId::of(&http::HeaderMap::new());
+            assert_eq!(
+                answer(trace),
+                json!({
+                    "apiVersion": API_VERSIONS[0],
+                    "kind": "ProviderResponse",
+                    "response": {
+                        "idempotent": false,
+                        "items": [
+                            {
+                                "key": "a\"b",
+                                "value": {
+                                    "version": "0.2.0",
+                                    "isSuccess": false,
+                                    "traceID": trace.to_string(),
+                                    "timestamp": "2026-11-24T12:00:00Z",
+                                    "code": "REFERENCE_INVALID",
+                                    "class": "denied",
+                                    "message": "it is \"no\" image",
+                                    "remediation": Code::ReferenceInvalid.remediation(),
+                                    "verifierReports": [],
+                                },
+                            },
+                            { "key": "c", "value": "c@x" },
+                            { "key": "d", "error": "\"d\"" },
+                        ],
+                        "systemError": "e",
+                    },
+                })
+            );
+        }
+    }
+
+    #[test]
     fn an_answer_names_the_version_of_its_question_and_its_errors_are_cut() {
         let body = request(&["a"]).replace("v1beta1", "v1alpha1");
         let request = Request::read(body.as_bytes()).unwrap();
         let errors = vec!["x".repeat(3_000); 3];
-        let response = serde_json::to_value(request.response(Idempotent::Yes, Vec::new(), &errors)).unwrap();
+        let text = request.response(Idempotent::Yes, Vec::new(), &errors).to_json();
+        let response: serde_json::Value = serde_json::from_slice(&text).unwrap();
         assert_eq!(response["apiVersion"], "externaldata.gatekeeper.sh/v1alpha1");
         assert_eq!(response["response"]["idempotent"], true);
         assert_eq!(response["response"]["systemError"], format!("{}; … and 2 more", errors[0]));

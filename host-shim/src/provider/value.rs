@@ -2,8 +2,7 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use serde::{Serialize, Serializer};
-use serde_json::value::{RawValue, to_raw_value};
+use serde::Serialize;
 
 use crate::{
     decisions::Decision,
@@ -14,8 +13,8 @@ use crate::{
 /// The version of Ratify's answer.
 const VERSION: &str = "0.2.0";
 
-/// Bytes of what an answer has beside the decision's own text.
-const FRAME: usize = 1_024;
+/// Bytes of the members of a value that are an answer's own.
+const OWN_MEMBERS: usize = 128;
 
 /// The value under a key.
 #[derive(Debug)]
@@ -25,15 +24,12 @@ pub(super) struct Value {
     timestamp: Arc<str>,
 }
 
-/// A value as it is written.
+/// All of a value that is the same in every answer.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Written<'d> {
     version: &'static str,
     is_success: bool,
-    #[serde(rename = "traceID")]
-    trace_id: String,
-    timestamp: &'d str,
     code: &'static str,
     class: &'static str,
     message: &'d str,
@@ -47,7 +43,7 @@ struct Written<'d> {
     /// 64 hex digits, as in the revision of the bundle; absent where the engine has no module.
     #[serde(skip_serializing_if = "Option::is_none")]
     module_digest: Option<&'d str>,
-    verifier_reports: &'d RawValue,
+    verifier_reports: Vec<ReportValue<'d>>,
 }
 
 #[derive(Serialize)]
@@ -81,45 +77,45 @@ impl Value {
 
     /// About how long it is when it is written.
     pub(super) fn bytes(&self) -> usize {
-        self.reports().get().len() + self.decision.message.len() + FRAME
+        self.written().len() + OWN_MEMBERS
     }
 
-    /// All of the value that is long, and the same in every answer.
-    fn reports(&self) -> &RawValue {
-        self.decision.reports.get_or_init(|| reports(&self.decision.verdict))
+    /// Writes it as JSON: the members that are this answer's own, and those that were written before.
+    pub(super) fn write(&self, text: &mut Vec<u8>) {
+        let Self { trace, timestamp, .. } = self;
+        // Both are plain ASCII.
+        for part in [r#"{"traceID":""#, trace.as_str(), r#"","timestamp":""#, timestamp, r#"","#] {
+            text.extend_from_slice(part.as_bytes());
+        }
+        // Its brace is there already.
+        text.extend_from_slice(&self.written().as_bytes()[1..]);
     }
-}
 
-impl Serialize for Value {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let Self { decision, trace, timestamp } = self;
-        let written = Written {
-            version: VERSION,
-            is_success: decision.is_success,
-            trace_id: trace.to_string(),
-            timestamp,
-            code: decision.code.name(),
-            class: decision.class.name(),
-            message: &decision.message,
-            remediation: decision.code.remediation(),
-            subject: decision.subject.as_deref(),
-            media_type: decision.media_type.as_deref(),
-            valid_until: decision.valid_until.map(|time| time.to_string()),
-            module_digest: module(decision),
-            verifier_reports: self.reports(),
-        };
-        written.serialize(serializer)
+    fn written(&self) -> &str {
+        self.decision.written.get_or_init(|| written(&self.decision))
     }
 }
 
-fn reports(verdict: &RawValue) -> Box<RawValue> {
-    // It was read once, when the decision was made, and strings and maps with string keys cannot fail to be written.
-    let image = serde_json::from_str::<Image>(verdict.get()).ok();
-    let written = image.and_then(|image| {
-        let reports: Vec<_> = image.verifier_reports.iter().map(|report| report_value(report, &image)).collect();
-        to_raw_value(&reports).ok()
-    });
-    written.unwrap_or_else(|| RawValue::NULL.to_owned())
+fn written(decision: &Decision) -> Box<str> {
+    // It was read once, when the decision was made.
+    let image = serde_json::from_str::<Image>(decision.verdict.get()).ok();
+    let reports =
+        image.iter().flat_map(|image| image.verifier_reports.iter().map(|report| report_value(report, image)));
+    let written = Written {
+        version: VERSION,
+        is_success: decision.is_success,
+        code: decision.code.name(),
+        class: decision.class.name(),
+        message: &decision.message,
+        remediation: decision.code.remediation(),
+        subject: decision.subject.as_deref(),
+        media_type: decision.media_type.as_deref(),
+        valid_until: decision.valid_until.map(|time| time.to_string()),
+        module_digest: module(decision),
+        verifier_reports: reports.collect(),
+    };
+    // Strings and maps with string keys cannot fail to be written.
+    serde_json::to_string(&written).unwrap_or_else(|_| r#"{"isSuccess":false}"#.to_owned()).into()
 }
 
 /// The module's digest as bundles write it.

@@ -3,6 +3,8 @@
 #[cfg(feature = "serve")]
 mod buffer;
 #[cfg(feature = "serve")]
+mod json;
+#[cfg(feature = "serve")]
 mod metrics;
 #[cfg(feature = "serve")]
 mod trace;
@@ -14,6 +16,8 @@ use tracing_subscriber::{
     Layer, filter::Targets, layer::SubscriberExt as _, registry::LookupSpan, util::SubscriberInitExt as _,
 };
 
+#[cfg(feature = "serve")]
+pub(crate) use json::JsonLines;
 #[cfg(feature = "serve")]
 pub use metrics::{Endpoint, Metrics, Origin, Phase, TrustStoreHealth};
 #[cfg(feature = "serve")]
@@ -57,28 +61,13 @@ pub fn start_server(format: Format, level: LevelFilter) -> io::Result<Logging> {
     // An error means that a subscriber is set already.
     let _ = match format {
         Format::Text => registry.with(lines(stream)).with(up_to(level)).try_init(),
-        Format::Json => registry.with(json_lines(stream)).with(up_to(level)).try_init(),
+        Format::Json => registry.with(JsonLines(stream)).with(up_to(level)).try_init(),
     };
     Ok(Logging(writer))
 }
 
 fn up_to(level: LevelFilter) -> Targets {
     Targets::new().with_default(level.min(LevelFilter::WARN)).with_target("host_shim", level)
-}
-
-#[cfg(feature = "serve")]
-pub(crate) fn json_lines<S, W>(stream: impl Fn() -> W + Send + Sync + 'static) -> impl Layer<S>
-where
-    S: Subscriber + for<'a> LookupSpan<'a>,
-    W: Write + 'static,
-{
-    tracing_subscriber::fmt::layer()
-        .json()
-        .flatten_event(true)
-        .with_current_span(false)
-        .with_span_list(false)
-        .with_target(false)
-        .with_writer(stream)
 }
 
 pub(crate) fn lines<S, W>(stream: impl Fn() -> W + Send + Sync + 'static) -> impl Layer<S>

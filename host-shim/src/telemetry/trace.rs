@@ -3,14 +3,15 @@
 use std::fmt;
 
 use http::HeaderMap;
-use ring::rand::{SecureRandom as _, SystemRandom};
 
 /// The header that carries it.
 const TRACEPARENT: &str = "traceparent";
 
-/// A trace's identity: 32 lower-case hex digits.
+/// A trace's identity: 32 lower-case hex digits, not all of them zero.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct TraceId([u8; 16]);
+pub struct TraceId([u8; DIGITS]);
+
+const DIGITS: usize = 32;
 
 impl TraceId {
     /// That of a request; a new one where it carries none.
@@ -19,11 +20,14 @@ impl TraceId {
         header.and_then(Self::read).unwrap_or_else(Self::new)
     }
 
+    /// Nobody has to be kept from guessing it: it only has to be another one each time.
     fn new() -> Self {
-        let mut id = [0; 16];
-        // Without random numbers the answers are as right, and only harder to find in a log.
-        let _ = SystemRandom::new().fill(&mut id);
-        Self(id)
+        let mut rest = fastrand::u128(1..);
+        Self(std::array::from_fn(|_| {
+            let digit = b"0123456789abcdef"[(rest & 0xf) as usize];
+            rest >>= 4;
+            digit
+        }))
     }
 
     /// `version-trace-parent-flags`; later versions may have more parts.
@@ -31,17 +35,23 @@ impl TraceId {
         let mut parts = header.split('-');
         let (version, trace) = (parts.next()?, parts.next()?);
         let is_hex = |text: &str| text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
-        if version.len() != 2 || !is_hex(version) || version == "ff" || trace.len() != 32 || !is_hex(trace) {
+        let is_trace = is_hex(trace) && trace.bytes().any(|digit| digit != b'0');
+        if version.len() != 2 || !is_hex(version) || version == "ff" || !is_trace {
             return None;
         }
-        let id = u128::from_str_radix(trace, 16).ok().filter(|id| *id != 0)?;
-        Some(Self(id.to_be_bytes()))
+        Some(Self(trace.as_bytes().try_into().ok()?))
+    }
+
+    /// Its digits.
+    pub fn as_str(&self) -> &str {
+        // They are ASCII.
+        str::from_utf8(&self.0).unwrap_or_default()
     }
 }
 
 impl fmt::Display for TraceId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:032x}", u128::from_be_bytes(self.0))
+        f.write_str(self.as_str())
     }
 }
 
@@ -68,6 +78,8 @@ mod tests {
             "",
             "00",
             "00-x-y-01",
+            "00-0af7651916cd43dd8448eb211c80319-b7ad6b7169203331-01",
+            "00-0AF7651916CD43DD8448EB211C80319C-b7ad6b7169203331-01",
             &format!("00-{zero}-b7ad6b7169203331-01"),
             "ff-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01",
         ] {

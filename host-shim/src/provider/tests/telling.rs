@@ -10,7 +10,7 @@ use tracing_subscriber::layer::SubscriberExt as _;
 use super::world::{MUTATE, VERIFY, World, client, question};
 use crate::{
     decisions,
-    telemetry::{json_lines, lines},
+    telemetry::{JsonLines, lines},
     testing::{
         log::{Log, listen_with},
         registry::plain_demo,
@@ -93,7 +93,7 @@ async fn no_name_and_no_word_of_a_registry_writes_a_line_of_its_own_into_the_log
 async fn a_line_in_json_is_one_object_whatever_is_told() {
     let log = Log::default();
     let stream = log.clone();
-    let subscriber = tracing_subscriber::registry().with(json_lines(move || stream.clone()));
+    let subscriber = tracing_subscriber::registry().with(JsonLines(move || stream.clone()));
     let listening = listen_with(subscriber);
     ask_all_sorts().await;
     drop(listening);
