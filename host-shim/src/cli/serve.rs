@@ -2,7 +2,10 @@
 
 use std::{env, path::PathBuf, sync::Arc};
 
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::{
+    runtime::Handle,
+    signal::unix::{SignalKind, signal},
+};
 use tracing::level_filters::LevelFilter;
 
 use super::{
@@ -109,7 +112,8 @@ async fn serve(args: ServeArgs) -> Result<(), Stop> {
         verdicts,
         clock: decisions::now,
     };
-    let decisions = Decisions::new(live.clone(), Arc::clone(&engine), reaches, options, Arc::clone(&metrics));
+    let decisions =
+        Decisions::new(Handle::current(), live.clone(), Arc::clone(&engine), reaches, options, Arc::clone(&metrics));
     let provider = Provider::new(
         decisions,
         ProviderOptions { verify_deadline, mutate_deadline, api_clients: api_clients.clone() },
@@ -117,14 +121,14 @@ async fn serve(args: ServeArgs) -> Result<(), Stop> {
     );
     let readiness = Arc::new(Readiness::new(live.clone(), engine));
     let tls = TlsFiles { certificate: tls_cert, key: tls_key, client_cas };
-    let health = health(Arc::clone(&readiness), live, watches, Arc::clone(&metrics));
+    let health = health(Arc::clone(&readiness), live, watches, Arc::clone(&metrics), Handle::current());
     let addresses = Addresses { api: listen, health: health_listen };
     let server =
         Server::bind(addresses, tls, provider.router(), health, metrics).await.map_err(|error| unable(&error))?;
     tell(&server, &api_clients);
     let stopping = stopped().map_err(|error| Stop::undecided(format!("cannot wait for signals: {error}")))?;
-    server.run(readiness, Ending { delay: shutdown_delay, drain: DRAIN }, stopping).await;
-    Ok(())
+    let served = server.run(readiness, Ending { delay: shutdown_delay, drain: DRAIN }, stopping).await;
+    served.map_err(|error| Stop::undecided(format!("cannot serve: {error}")))
 }
 
 /// The configuration as it lives, and the secrets of the cluster where it is the cluster's.

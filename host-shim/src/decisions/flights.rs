@@ -6,12 +6,17 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use tokio::sync::watch;
+use tokio::{runtime::Handle, sync::watch};
 
 use crate::telemetry::Origin;
 
 /// What is being worked on.
-pub(super) struct Flights<K, V>(Arc<Mutex<HashMap<K, watch::Receiver<Option<V>>>>>);
+pub(super) struct Flights<K, V> {
+    running: Running<K, V>,
+    runtime: Handle,
+}
+
+type Running<K, V> = Arc<Mutex<HashMap<K, watch::Receiver<Option<V>>>>>;
 
 /// One piece of work, for one who waits.
 pub(super) struct Flight<V>(watch::Receiver<Option<V>>);
@@ -29,8 +34,9 @@ where
     K: Hash + Eq + Clone + Send + 'static,
     V: Clone + Send + Sync + 'static,
 {
-    pub(super) fn new() -> Self {
-        Self(Arc::default())
+    /// Works on a runtime, whichever is the one of those who wait.
+    pub(super) fn on(runtime: Handle) -> Self {
+        Self { running: Arc::default(), runtime }
     }
 
     /// The work that is going on, or else that is started; none where there is too much of it.
@@ -40,7 +46,7 @@ where
         at_most: usize,
         start: impl FnOnce() -> F,
     ) -> Option<(Flight<V>, Origin)> {
-        let mut running = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(flight) = running.get(key) {
             return Some((Flight(flight.clone()), Origin::Joined));
         }
@@ -49,8 +55,8 @@ where
         }
         let (sender, receiver) = watch::channel(None);
         running.insert(key.clone(), receiver.clone());
-        let (entry, work) = (Entry { flights: Arc::clone(&self.0), key: key.clone() }, start());
-        tokio::spawn(async move {
+        let (entry, work) = (Entry { running: Arc::clone(&self.running), key: key.clone() }, start());
+        self.runtime.spawn(async move {
             let value = work.await;
             // First nobody joins it any more, then it lands: who comes in between starts anew.
             drop(entry);
@@ -62,13 +68,13 @@ where
 
 /// An entry that goes away with its work, also where that panics.
 struct Entry<K: Hash + Eq, V> {
-    flights: Arc<Mutex<HashMap<K, watch::Receiver<Option<V>>>>>,
+    running: Running<K, V>,
     key: K,
 }
 
 impl<K: Hash + Eq, V> Drop for Entry<K, V> {
     fn drop(&mut self) {
-        self.flights.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.key);
+        self.running.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.key);
     }
 }
 
@@ -89,7 +95,7 @@ mod tests {
 
     #[tokio::test]
     async fn who_comes_while_it_is_done_waits_for_it_and_who_comes_later_starts_anew() {
-        let flights = Flights::new();
+        let flights = Flights::on(Handle::current());
         let (go, wait) = oneshot::channel::<()>();
         let first = || async {
             let _ = wait.await;
@@ -107,7 +113,7 @@ mod tests {
 
     #[tokio::test]
     async fn it_goes_on_when_nobody_waits() {
-        let flights = Flights::new();
+        let flights = Flights::on(Handle::current());
         let (done, told) = oneshot::channel();
         let work = || async {
             done.send(()).unwrap();
@@ -119,7 +125,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_breaks_is_lost_and_can_be_started_again() {
-        let flights: Flights<_, i32> = Flights::new();
+        let flights: Flights<_, i32> = Flights::on(Handle::current());
         let (broken, _) = flights.join(&"a", 10, || async { panic!("as a test wants it") }).unwrap();
         assert_eq!(broken.landed().await, Landed::Lost);
         let (again, how) = flights.join(&"a", 10, || async { 1 }).unwrap();
@@ -128,7 +134,7 @@ mod tests {
 
     #[tokio::test]
     async fn only_so_much_is_begun() {
-        let flights = Flights::new();
+        let flights = Flights::on(Handle::current());
         let endless = || std::future::pending::<i32>();
         assert!(flights.join(&1, 1, endless).is_some());
         assert!(flights.join(&2, 1, endless).is_none());

@@ -12,7 +12,10 @@ mod reach;
 use std::{sync::Arc, time::Duration};
 
 use futures_util::future::BoxFuture;
-use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::{
+    runtime::Handle,
+    sync::{OwnedSemaphorePermit, Semaphore},
+};
 use wasm_policy::{
     code::{Class, Code, Failure},
     input::{Descriptor, ImageEvidence},
@@ -105,6 +108,8 @@ struct Shared {
     kept: Kept,
     known: Known,
     flights: Flights<Flown, Arc<Decision>>,
+    /// Where fetches go on, whoever has asked for them.
+    runtime: Handle,
     module: CurrentModule,
     turns: Arc<Semaphore>,
     /// Places for what is fetched without a decision, by tasks that outlive their question.
@@ -129,8 +134,9 @@ struct Flown {
 pub type Decided = (Arc<Decision>, Origin);
 
 impl Decisions {
-    /// None is made yet.
+    /// None is made yet. Whatever they ask for goes on in this runtime, so that those who ask may have one of their own.
     pub fn new(
+        runtime: Handle,
         live: Live,
         engine: Arc<dyn Engine>,
         reaches: Reaches,
@@ -143,7 +149,8 @@ impl Decisions {
             reaches,
             kept: Kept::new(Bounds { bytes: kept_bytes / 2, told_for }),
             known: Known::new(kept_bytes / 2),
-            flights: Flights::new(),
+            flights: Flights::on(runtime.clone()),
+            runtime,
             module: CurrentModule::new(Arc::clone(&engine)),
             turns: Arc::new(Semaphore::new(at_once)),
             errands: Arc::new(Semaphore::new(MAX_WAITING)),
@@ -217,7 +224,7 @@ impl Decisions {
         let flown = self.0.asked(inquiry, &snapshot);
         let (shared, place) = (Arc::clone(&self.0), self.0.place()?);
         // It goes on where nobody waits for it any more.
-        let resolving = tokio::spawn(async move {
+        let resolving = self.0.runtime.spawn(async move {
             let _place = place;
             let scope = Arc::clone(scope_of(&snapshot, flown.whose.as_deref()));
             shared.resolve(&flown, &scope).await
@@ -245,7 +252,7 @@ impl Decisions {
         let snapshot = Arc::clone(&self.0.live.borrow());
         let flown = self.0.asked(inquiry, &snapshot);
         let (shared, place) = (Arc::clone(&self.0), self.0.place()?);
-        let gathering = tokio::spawn(async move {
+        let gathering = self.0.runtime.spawn(async move {
             let _place = place;
             let scope = Arc::clone(scope_of(&snapshot, flown.whose.as_deref()));
             shared.evidence(&flown, &scope, config.as_deref()).await

@@ -6,11 +6,12 @@ use std::{
     sync::Arc,
 };
 
-use axum::response::Response;
+use axum::response::{IntoResponse as _, Response};
 use futures_util::future::join_all;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
+use tokio::task::spawn_blocking;
 use wasm_policy::{
     code::{Code, Failure},
     input::{Config, FetchFailure, ImageEvidence},
@@ -49,8 +50,8 @@ struct Verdicts<'v> {
 
 /// An input document without what an OPA adds of its own: configuration, time and request.
 #[derive(Serialize)]
-struct Evidence<'v> {
-    names: BTreeMap<&'v str, String>,
+struct Evidence {
+    names: BTreeMap<String, String>,
     input: Input,
 }
 
@@ -124,7 +125,7 @@ pub(super) async fn evidence(shared: &Shared, call: Call) -> Result<Response, Re
     for (name, key, gathered) in gathered {
         let code = gathered.as_ref().err().map_or(Code::Verified, |failure| failure.code);
         shared.metrics.decided(call.endpoint, code, None);
-        names.insert(name, key.clone());
+        names.insert(name.to_owned(), key.clone());
         match gathered {
             Ok((evidence, contents)) => {
                 input.images.insert(key, evidence);
@@ -133,7 +134,9 @@ pub(super) async fn evidence(shared: &Shared, call: Call) -> Result<Response, Re
             Err(failure) => _ = input.images.insert(key, written(&without(&failure))),
         }
     }
-    Ok(json(StatusCode::OK, &Evidence { names, input }))
+    // Megabytes of it, while others wait for what is known.
+    let writing = spawn_blocking(move || json(StatusCode::OK, &Evidence { names, input }));
+    Ok(writing.await.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response()))
 }
 
 fn read(body: &[u8]) -> Result<Request, Refused> {

@@ -1,6 +1,12 @@
 //! Connections: accepts them within bounds, greets them with TLS, serves them HTTP/1.1, and ends them in good order.
 
-use std::{convert::Infallible, io, net::SocketAddr, sync::Arc, time::Duration};
+use std::{
+    convert::Infallible,
+    io,
+    net::{self, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
 
 use axum::{Router, body::Body};
 use http::{HeaderValue, Response, header::CONNECTION};
@@ -35,7 +41,8 @@ const PAUSE: Duration = Duration::from_millis(50);
 /// A door, and what is behind it.
 #[derive(Debug)]
 pub(super) struct Door {
-    pub(super) listener: TcpListener,
+    /// Does not block.
+    pub(super) listener: net::TcpListener,
     /// Absent where the door speaks plain HTTP.
     pub(super) certificates: Option<Arc<Certificates>>,
     pub(super) router: Router,
@@ -47,8 +54,12 @@ impl Door {
     }
 
     /// Serves until it is told to stop; then accepts nothing more, and gives what is being answered so long to end.
-    pub(super) async fn serve(self, stop: CancellationToken, drain: Duration) {
+    ///
+    /// # Errors
+    /// Where the system cannot tell of connections.
+    pub(super) async fn serve(self, stop: CancellationToken, drain: Duration) -> io::Result<()> {
         let Self { listener, certificates, router } = self;
+        let listener = TcpListener::from_std(listener)?;
         let (open, graceful) = (Arc::new(Semaphore::new(MAX_CONNECTIONS)), GracefulShutdown::new());
         loop {
             let Ok(place) = Arc::clone(&open).acquire_owned().await else { break };
@@ -76,6 +87,7 @@ impl Door {
         if timeout(drain, graceful.shutdown()).await.is_err() {
             tracing::warn!("connections were still open at the end of the time to drain");
         }
+        Ok(())
     }
 }
 

@@ -81,13 +81,29 @@ impl Readiness {
     }
 }
 
-/// `/healthz`, `/readyz` and `/metrics`.
-pub fn health(readiness: Arc<Readiness>, live: Live, watches: Arc<LiveHealth>, metrics: Arc<Metrics>) -> Router {
+/// What metrics are told of.
+#[derive(Clone)]
+struct Told {
+    live: Live,
+    watches: Arc<LiveHealth>,
+    metrics: Arc<Metrics>,
+    /// Where everything is done but the serving of connections.
+    runtime: Handle,
+}
+
+/// `/healthz`, `/readyz` and `/metrics`, of a process whose work is done in a runtime.
+pub fn health(
+    readiness: Arc<Readiness>,
+    live: Live,
+    watches: Arc<LiveHealth>,
+    metrics: Arc<Metrics>,
+    runtime: Handle,
+) -> Router {
     let alive = get(async || "ok\n");
     Router::new()
         .route("/healthz", alive)
         .route("/readyz", get(ready).with_state(readiness))
-        .route("/metrics", get(tell).with_state((live, watches, metrics)))
+        .route("/metrics", get(tell).with_state(Told { live, watches, metrics, runtime }))
 }
 
 async fn ready(State(readiness): State<Arc<Readiness>>) -> Response {
@@ -98,11 +114,12 @@ async fn ready(State(readiness): State<Arc<Readiness>>) -> Response {
     (StatusCode::SERVICE_UNAVAILABLE, obstacles.join("\n") + "\n").into_response()
 }
 
-async fn tell(State((live, watches, metrics)): State<(Live, Arc<LiveHealth>, Arc<Metrics>)>) -> Response {
+async fn tell(State(told): State<Told>) -> Response {
+    let Told { live, watches, metrics, runtime } = told;
     let broken = watches.kinds().iter().filter(|kind| !kind.watching).count();
     let snapshot = Arc::clone(&live.borrow());
     metrics.generation.set(i64::try_from(snapshot.generation()).unwrap_or(i64::MAX));
-    let tasks = Handle::current().metrics().num_alive_tasks();
+    let tasks = runtime.metrics().num_alive_tasks() + Handle::current().metrics().num_alive_tasks();
     metrics.tasks.set(i64::try_from(tasks).unwrap_or(i64::MAX));
     metrics.broken_watches.set(i64::try_from(broken).unwrap_or(i64::MAX));
     metrics.trust_stores(trust_stores(&snapshot));

@@ -1,18 +1,33 @@
 //! The server on real sockets with real certificates.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{
+    io::{self, Read as _, Write as _},
+    net::{SocketAddr, TcpStream},
+    path::Path,
+    sync::{Arc, mpsc},
+    time::Duration,
+};
 
 use axum::{Extension, Router, routing::get};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, ExtendedKeyUsagePurpose, IsCa, KeyPair};
 use reqwest::{Certificate, Identity, tls};
 use tempfile::TempDir;
-use tokio::{net::TcpListener, sync::Notify, task::JoinHandle};
+use tokio::{
+    net::TcpListener,
+    runtime::Builder,
+    sync::{Notify, oneshot},
+    task::JoinHandle,
+};
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Client, TlsFiles, TlsFilesError,
+    Addresses, Client, Ending, Readiness, Server, TlsFiles, TlsFilesError,
     connection::Door,
     tls::{Certificates, Reread},
+};
+use crate::{
+    config::live::{NamespacedObjects, watch_files},
+    engine::Native,
 };
 
 /// A CA, and what it has issued.
@@ -45,7 +60,7 @@ struct Served {
     certificates: Arc<Certificates>,
     files: TlsFiles,
     stop: CancellationToken,
-    task: JoinHandle<()>,
+    task: JoinHandle<io::Result<()>>,
     _folder: TempDir,
 }
 
@@ -70,7 +85,7 @@ async fn served(own: &Authority, clients: Option<&Authority>, router: Router) ->
     let files = files(folder.path(), clients.is_some());
     write(&files, &own.issue("server"), &clients.map(Authority::pem).unwrap_or_default());
     let certificates = Arc::new(Certificates::read(files.clone()).unwrap());
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap().into_std().unwrap();
     let url = format!("https://{}/", listener.local_addr().unwrap());
     let door = Door { listener, certificates: Some(Arc::clone(&certificates)), router };
     let stop = CancellationToken::new();
@@ -189,5 +204,54 @@ async fn what_is_being_answered_is_answered_to_the_end_when_the_server_stops() {
     served.stop.cancel();
     go.notify_one();
     assert_eq!(asking.await.unwrap().unwrap(), "done");
-    served.task.await.unwrap();
+    served.task.await.unwrap().unwrap();
+}
+
+/// What a door without TLS says.
+fn knock(address: SocketAddr) -> io::Result<String> {
+    let mut stream = TcpStream::connect(address)?;
+    // Only where nobody answers.
+    stream.set_read_timeout(Some(Duration::from_secs(10)))?;
+    stream.write_all(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")?;
+    let mut text = String::new();
+    stream.read_to_string(&mut text)?;
+    Ok(text)
+}
+
+#[test]
+fn who_knocks_is_answered_while_all_other_threads_are_busy() {
+    let own = Authority::new("own");
+    let folder = tempfile::tempdir().unwrap();
+    let tls = files(folder.path(), false);
+    write(&tls, &own.issue("server"), "");
+    let config = folder.path().join("config.yaml");
+    std::fs::copy(crate::testing::fixture("demo/verify-config.yaml"), &config).unwrap();
+    let any = SocketAddr::from(([127, 0, 0, 1], 0));
+    let router = Router::new().route("/", get(async || "here"));
+    let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
+    let (stop, stopping) = oneshot::channel::<()>();
+    let (health, running) = runtime.block_on(async {
+        let live = watch_files(vec![config], NamespacedObjects::Add, Arc::new(Notify::new())).await.unwrap();
+        let readiness = Arc::new(Readiness::new(live, Arc::new(Native::default())));
+        let addresses = Addresses { api: any, health: any };
+        let server = Server::bind(addresses, tls, router.clone(), router, Arc::default()).await.unwrap();
+        let health = server.addresses().unwrap().health;
+        let ending = Ending { delay: Duration::ZERO, drain: Duration::from_secs(20) };
+        let stopping = async {
+            let _ = stopping.await;
+        };
+        (health, tokio::spawn(server.run(readiness, ending, stopping)))
+    });
+    assert!(knock(health).unwrap().ends_with("here"));
+    let ((busy, is_busy), (go, wait)) = (mpsc::channel::<()>(), mpsc::channel::<()>());
+    runtime.spawn(async move {
+        busy.send(()).unwrap();
+        let _ = wait.recv();
+    });
+    is_busy.recv().unwrap();
+    let said = knock(health);
+    drop(go);
+    assert!(said.unwrap().ends_with("here"));
+    stop.send(()).unwrap();
+    runtime.block_on(running).unwrap().unwrap();
 }

@@ -14,7 +14,7 @@ use futures_util::future::BoxFuture;
 use http::{Request, StatusCode};
 use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
-use tokio::sync::Notify;
+use tokio::{runtime::Handle, sync::Notify};
 use tower::ServiceExt as _;
 use wasm_policy::time::Instant as Time;
 
@@ -132,7 +132,7 @@ impl World {
         };
         let metrics = Arc::new(Metrics::new());
         let engine = Arc::new(Counting(engine, Arc::clone(&judged)));
-        let decisions = Decisions::new(live.clone(), engine, reaches, options, Arc::clone(&metrics));
+        let decisions = Decisions::new(Handle::current(), live.clone(), engine, reaches, options, Arc::clone(&metrics));
         let options =
             ProviderOptions { verify_deadline, mutate_deadline: verify_deadline, api_clients: vec!["opa".to_owned()] };
         let router = Provider::new(decisions, options, Arc::clone(&metrics)).router();
