@@ -127,8 +127,11 @@ async fn serve(args: ServeArgs) -> Result<(), Stop> {
         Server::bind(addresses, tls, provider.router(), health, metrics).await.map_err(|error| unable(&error))?;
     tell(&server, &api_clients);
     let stopping = stopped().map_err(|error| Stop::undecided(format!("cannot wait for signals: {error}")))?;
-    let served = server.run(readiness, Ending { delay: shutdown_delay, drain: DRAIN }, stopping).await;
-    served.map_err(|error| Stop::undecided(format!("cannot serve: {error}")))
+    let ending = Ending { delay: shutdown_delay, drain: DRAIN };
+    server
+        .run(readiness, ending, stopping)
+        .await
+        .map_err(|error| Stop::undecided(format!("connections cannot be served: {error}")))
 }
 
 /// The configuration as it lives, and the secrets of the cluster where it is the cluster's.

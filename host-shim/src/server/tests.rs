@@ -1,7 +1,7 @@
 //! The server on real sockets with real certificates.
 
 use std::{
-    io::{self, Read as _, Write as _},
+    io::{self, Write as _},
     net::{SocketAddr, TcpStream},
     path::Path,
     sync::{Arc, mpsc},
@@ -11,13 +11,17 @@ use std::{
 use axum::{Extension, Router, routing::get};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, ExtendedKeyUsagePurpose, IsCa, KeyPair};
 use reqwest::{Certificate, Identity, tls};
+use rustls::{ClientConfig, HandshakeKind, RootCertStore};
+use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName, pem::PemObject as _};
 use tempfile::TempDir;
 use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpListener,
     runtime::Builder,
     sync::{Notify, oneshot},
     task::JoinHandle,
 };
+use tokio_rustls::TlsConnector;
 use tokio_util::sync::CancellationToken;
 
 use super::{
@@ -29,6 +33,9 @@ use crate::{
     config::live::{NamespacedObjects, watch_files},
     engine::Native,
 };
+
+/// The only request on its connection.
+const GET: &[u8] = b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
 
 /// A CA, and what it has issued.
 struct Authority(CertifiedIssuer<'static, KeyPair>);
@@ -136,6 +143,36 @@ async fn without_a_ca_for_clients_everybody_is_anonymous() {
 }
 
 #[tokio::test]
+async fn a_certificate_is_shown_for_each_connection_and_no_session_stands_for_it() {
+    let (own, clients) = (Authority::new("own"), Authority::new("clients"));
+    let served = served(&own, Some(&clients), who()).await;
+    let (certificate, key) = clients.issue("gatekeeper");
+    let mut roots = RootCertStore::empty();
+    roots.add(CertificateDer::from_pem_slice(own.pem().as_bytes()).unwrap()).unwrap();
+    let config = ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_root_certificates(roots)
+        .with_client_auth_cert(
+            vec![CertificateDer::from_pem_slice(certificate.as_bytes()).unwrap()],
+            PrivateKeyDer::from_pem_slice(key.as_bytes()).unwrap(),
+        )
+        .unwrap();
+    let (connector, address) =
+        (TlsConnector::from(Arc::new(config)), served.url["https://".len()..].trim_end_matches('/'));
+    for _ in 0..2 {
+        let stream = tokio::net::TcpStream::connect(address).await.unwrap();
+        let mut stream = connector.connect(ServerName::try_from("127.0.0.1").unwrap(), stream).await.unwrap();
+        stream.write_all(GET).await.unwrap();
+        let mut said = String::new();
+        // To the end: what a session is resumed by comes after the handshake.
+        stream.read_to_string(&mut said).await.unwrap();
+        assert!(said.contains("gatekeeper"), "{said}");
+        assert_eq!(stream.get_ref().1.handshake_kind(), Some(HandshakeKind::Full));
+    }
+}
+
+#[tokio::test]
 async fn nothing_older_than_tls_1_3_is_spoken() {
     let own = Authority::new("own");
     let served = served(&own, None, who()).await;
@@ -212,10 +249,8 @@ fn knock(address: SocketAddr) -> io::Result<String> {
     let mut stream = TcpStream::connect(address)?;
     // Only where nobody answers.
     stream.set_read_timeout(Some(Duration::from_secs(10)))?;
-    stream.write_all(b"GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n")?;
-    let mut text = String::new();
-    stream.read_to_string(&mut text)?;
-    Ok(text)
+    stream.write_all(GET)?;
+    io::read_to_string(stream)
 }
 
 #[test]

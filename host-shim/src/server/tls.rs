@@ -11,7 +11,7 @@ use std::{
 use rustls::{
     RootCertStore, ServerConfig,
     crypto::ring::{default_provider, sign::any_supported_type},
-    server::WebPkiClientVerifier,
+    server::{NoServerSessionStorage, WebPkiClientVerifier},
     sign::{CertifiedKey, SingleCertAndKey},
     version::TLS13,
 };
@@ -119,7 +119,6 @@ impl Certificates {
         if now.digest == digest {
             return Ok(Reread::Unchanged);
         }
-        // A new configuration has a memory of its own: no client resumes a session that another CA has opened.
         let config = texts.config(&self.files)?;
         *self.in_use.write().unwrap_or_else(PoisonError::into_inner) =
             InUse { config, generation: now.generation + 1, not_after: texts.not_after(), digest };
@@ -190,6 +189,9 @@ impl Texts {
         };
         let mut config = config.with_cert_resolver(Arc::new(SingleCertAndKey::from(certified)));
         config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        // Who resumes a session shows no certificate again: it could have expired since, or its CA been taken away.
+        config.send_tls13_tickets = 0;
+        config.session_storage = Arc::new(NoServerSessionStorage {});
         Ok(Arc::new(config))
     }
 }
