@@ -11,6 +11,8 @@ pub mod decisions;
 pub mod engine;
 pub mod evidence;
 #[cfg(feature = "serve")]
+mod json;
+#[cfg(feature = "serve")]
 mod kubernetes;
 pub mod layout;
 pub mod listing;

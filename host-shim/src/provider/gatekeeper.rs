@@ -6,10 +6,7 @@
 use std::sync::Arc;
 
 use axum::response::Response;
-use futures_util::{
-    FutureExt as _,
-    future::{join_all, ready},
-};
+use futures_util::future::join_all;
 use http::StatusCode;
 use wasm_policy::{
     code::{Class, Code, Failure},
@@ -74,31 +71,29 @@ impl<'k> Question<'k> {
 pub(super) async fn verify(shared: &Shared, call: Call) -> Result<Response, Refused> {
     let request = Request::read(&call.body).map_err(|why| Refused::new(StatusCode::BAD_REQUEST, why))?;
     let answering = Answering { shared, call: &call, timestamp: timestamp().into() };
-    let mut answers = Vec::with_capacity(request.keys.len());
+    let (mut answers, mut questions) = (Vec::with_capacity(request.keys.len()), Vec::new());
     for key in &request.keys {
-        answers.push(match answering.at_once(key) {
-            First::Answer(answer) => ready(answer).left_future(),
-            // Boxed: it is large, and rarely there.
-            First::Question(question) => answering.later(question).boxed().right_future(),
-        });
+        match answering.at_once(key) {
+            First::Answer(answer) => answers.push((key.as_str(), answer)),
+            First::Question(question) => questions.push(question),
+        }
     }
-    let answers = join_all(answers).await;
+    // Who asks finds answers by their keys, wherever they stand.
+    answers.extend(join_all(questions.into_iter().map(|question| answering.later(question))).await);
     Ok(respond(&request, Idempotent::No, answers))
 }
 
 pub(super) async fn mutate(shared: &Shared, call: Call) -> Result<Response, Refused> {
     let request = Request::read(&call.body).map_err(|why| Refused::new(StatusCode::BAD_REQUEST, why))?;
-    let mut answers = Vec::with_capacity(request.keys.len());
-    for key in &request.keys {
-        answers.push(mutate_key(shared, &call, key));
-    }
-    let answers = join_all(answers).await;
+    let call = &call;
+    let answers =
+        join_all(request.keys.iter().map(async |key| (key.as_str(), mutate_key(shared, call, key).await))).await;
     Ok(respond(&request, Idempotent::Yes, answers))
 }
 
-fn respond(request: &Request, idempotent: Idempotent, answers: Vec<Answer>) -> Response {
+fn respond<'k>(request: &'k Request, idempotent: Idempotent, answers: Vec<(&'k str, Answer)>) -> Response {
     let (mut items, mut errors) = (Vec::with_capacity(answers.len()), Vec::new());
-    for (key, answer) in request.keys.iter().zip(answers) {
+    for (key, answer) in answers {
         match answer {
             Answer::Told(told) => items.push(Item { key, told }),
             Answer::Open(error) => errors.push(error),
@@ -132,12 +127,13 @@ impl Answering<'_> {
         }
     }
 
-    async fn later(&self, question: Question<'_>) -> Answer {
+    async fn later<'k>(&self, question: Question<'k>) -> (&'k str, Answer) {
         let Question { key, namespace, image } = question;
-        match self.shared.decide(self.call, &image, namespace).await {
+        let answer = match self.shared.decide(self.call, &image, namespace).await {
             Ok((decision, _)) => self.told(key, decision),
             Err(failure) => Answer::Open(open(key, failure.code, &failure.message)),
-        }
+        };
+        (key, answer)
     }
 
     fn told(&self, key: &str, decision: Arc<Decision>) -> Answer {

@@ -187,7 +187,7 @@ impl Shared {
         self.metrics.decided(call.endpoint, code, origin);
         tracing::info!(
             endpoint = call.endpoint.name(),
-            %image,
+            image = image.as_str(),
             digest = digest.and_then(|subject| subject.rsplit_once('@')).map(|(_, digest)| digest),
             namespace,
             verdict = if success { "verified" } else { "denied" },

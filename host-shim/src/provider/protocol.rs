@@ -7,6 +7,7 @@ use serde_json::json;
 use wasm_policy::text::shown;
 
 use super::value::Value;
+use crate::json::push_string;
 
 /// The versions that Gatekeeper has had; they are the same but for the name.
 const API_VERSIONS: [&str; 2] = ["externaldata.gatekeeper.sh/v1beta1", "externaldata.gatekeeper.sh/v1alpha1"];
@@ -123,7 +124,7 @@ impl Item<'_> {
         match &self.told {
             Told::Verdict(value) => {
                 text.extend_from_slice(br#"{"key":"#);
-                write(text, self.key);
+                push_string(text, self.key);
                 text.extend_from_slice(br#","value":"#);
                 value.write(text);
                 text.push(b'}');
@@ -150,11 +151,11 @@ impl<'k> Response<'k> {
         let bytes = items.iter().map(Item::bytes).sum::<usize>() + system_error.len() + 256;
         let mut text = Vec::with_capacity(bytes);
         text.extend_from_slice(br#"{"apiVersion":"#);
-        write(&mut text, api_version);
+        push_string(&mut text, api_version);
         text.extend_from_slice(br#","kind":"#);
-        write(&mut text, RESPONSE);
+        push_string(&mut text, RESPONSE);
         text.extend_from_slice(br#","response":{"idempotent":"#);
-        write(&mut text, &(*idempotent == Idempotent::Yes));
+        text.extend_from_slice(if *idempotent == Idempotent::Yes { b"true" } else { b"false" });
         text.extend_from_slice(br#","items":["#);
         for (index, item) in items.iter().enumerate() {
             if index > 0 {
@@ -163,7 +164,7 @@ impl<'k> Response<'k> {
             item.write(&mut text);
         }
         text.extend_from_slice(br#"],"systemError":"#);
-        write(&mut text, system_error);
+        push_string(&mut text, system_error);
         text.extend_from_slice(b"}}");
         text
     }

