@@ -1,6 +1,6 @@
 //! Log lines as JSON objects, one a line.
 //!
-//! In the form that tracing-subscriber's own have with flattened fields, at a sixth of their price, which is a quarter of what a warm answer costs: a line
+//! In the form that tracing-subscriber's own have with flattened fields, at a quarter of their price, which is a quarter of what a warm answer would cost: a line
 //! is written once, into memory of its own, and not in pieces that are each looked through for broken characters.
 
 use std::{error::Error, fmt, io::Write};
