@@ -5,6 +5,7 @@ cd "$(dirname "$0")"
 
 cache=${IMAGE_INTEGRITY_CACHE:-$HOME/.cache/image-integrity}
 target=${CARGO_TARGET_DIR:-$PWD/target}
+[[ $target == /* ]] || target=$PWD/$target
 cli=$target/release/image-integrity
 demo=tests/fixtures/demo
 
@@ -18,10 +19,10 @@ usage: ./build.sh COMMAND
   e2e     the end-to-end tests against real peers: OPA, three registries, notation-go; then those of `cluster` (needs Go)
   cluster the end-to-end tests in a real Kubernetes control plane with Gatekeeper; `--kubernetes 1.30` takes an older one (needs Go)
   deny    check licences and sources of dependencies
-  bench   what the server costs, and what one in Go does: `bench provider` (needs Go; Linux)
-  soak    the server under changes and faults for half an hour, in a real Kubernetes control plane; `--minutes N` for another time (needs Go; Linux)
+  bench   what the server of `image` costs, and what one in Go does: `bench provider` (needs Go, musl-gcc; Linux)
+  soak    the server of `image` under changes and faults for half an hour, in a real Kubernetes control plane; `--minutes N` for another time (needs Go, musl-gcc; Linux)
   rust    install the toolchain of rust-toolchain.toml, as every command does where it is missing
-  image   the container image, made without a daemon: an OCI image layout (dist/image) and a tar file of it (dist/image.tar)
+  image   the container image, made without a daemon: an OCI image layout (dist/image) and a tar file of it (dist/image.tar) (needs musl-gcc; Linux)
   chart   the Helm chart with the bundle in it (dist/chart/image-integrity)
   sizes   the module's size by crate
 
@@ -144,26 +145,60 @@ assemble_chart() {
   printf 'dist/chart/image-integrity: module %s\n' "$(<$files/module.sha256)"
 }
 
-# The image for the machine that this is: nothing in it but the binary, linked with musl, its licence and Mozilla's CAs.
-image() {
+# The program as it is shipped, for the machine that this is: linked with musl, as one whole, and laid out by what a server mostly does. One that counts what it
+# uses is built first, and does that; tests/load/src/bin/train.rs is what it does. Sets `shipped`, where the program is.
+ship() {
   need_rust
-  local musl
+  local musl host tools profiles raw profile
   musl=$(uname -m)-unknown-linux-musl
+  host=$(rustc --version --verbose | sed -n 's/^host: //p')
+  tools=$(rustc --print sysroot)/lib/rustlib/$host/bin
   need musl-gcc "install a C compiler for musl (for ring, the TLS library's arithmetic): the package musl-tools of Debian and Ubuntu, musl-gcc of Fedora"
   if [[ ! -d $(rustc --print target-libdir --target "$musl") ]]; then
     need rustup "install the target $musl for your toolchain"
     rustup target add "$musl"
   fi
-  say 'the static binary'
+  if [[ ! -x $tools/llvm-profdata ]]; then
+    need rustup 'install the component llvm-tools for your toolchain'
+    rustup component add llvm-tools
+  fi
+  shipped=$target/$musl/dist/image-integrity
+
+  say 'the static binary, with counters (1 of 3)'
+  compile_static "$musl" -Cprofile-generate
+  # What has been counted for the same program is used again, so that what is built by it is built once.
+  profiles=$target/profiles
+  raw=$profiles/raw
+  profile=$profiles/$(sha256sum "$shipped" | cut -d ' ' -f 1).profdata
+  say 'what a server mostly does (2 of 3)'
+  if [[ ! -f $profile ]]; then
+    rm -rf "$profiles"
+    mkdir -p "$raw"
+    cp "$shipped" "$profiles/counting"
+    cargo build --locked --release --package image-integrity-load --bin train
+    # The counts are written where the program runs.
+    (cd "$raw" && IMAGE_INTEGRITY_E2E_CLI=$profiles/counting "$target/release/train")
+    "$tools/llvm-profdata" merge --output "$profile" "$raw"
+  fi
+  say 'the static binary (3 of 3)'
+  compile_static "$musl" "-Cprofile-use=$profile"
+}
+
+compile_static() { # TARGET FLAG
   # Without the paths of this machine in it.
-  CARGO_ENCODED_RUSTFLAGS=$(printf -- '--remap-path-prefix=%s=\x1f--remap-path-prefix=%s=' "${CARGO_HOME:-$HOME/.cargo}/registry/src" "$PWD") \
-    cargo build --locked --release --package host-shim --target "$musl"
+  CARGO_ENCODED_RUSTFLAGS=$(printf '%s\x1f--remap-path-prefix=%s=\x1f--remap-path-prefix=%s=' "$2" "${CARGO_HOME:-$HOME/.cargo}/registry/src" "$PWD") \
+    cargo build --locked --profile dist --package host-shim --target "$1"
+}
+
+# The container image: nothing in it but the program, its licence and Mozilla's CAs.
+image() {
+  ship
   say 'the image'
   cargo run --locked --release --quiet --package xtask --no-default-features --features image -- image \
-    --binary "$target/$musl/release/image-integrity" --out dist/image ${IMAGE_INTEGRITY_SOURCE:+--source "$IMAGE_INTEGRITY_SOURCE"}
+    --binary "$shipped" --out dist/image ${IMAGE_INTEGRITY_SOURCE:+--source "$IMAGE_INTEGRITY_SOURCE"}
   # The layout, read by the binary in it.
   local status=0
-  "$target/$musl/release/image-integrity" verify --config $demo/verify-config.yaml oci:dist/image || status=$?
+  "$shipped" verify --config $demo/verify-config.yaml oci:dist/image || status=$?
   [[ $status == 1 ]] || fail "the image should be found to have no signature (1); it ended with $status"
 }
 
@@ -220,22 +255,22 @@ against_cluster() { # PEERS VERSION
 bench() { # provider
   [[ ${1-} == provider && $# == 1 ]] || fail 'usage: ./build.sh bench provider'
   need go 'install Go 1.26 or newer (the provider beside ours is written in it)'
-  build
+  ship
   say 'the peers'
   local peers
   peers=$(tests/peers/build.sh | tail -1)
   say 'the server under load'
-  IMAGE_INTEGRITY_E2E_CLI=$cli IMAGE_INTEGRITY_E2E_PEERS=$peers cargo run --locked --release --package image-integrity-load --bin provider
+  IMAGE_INTEGRITY_E2E_CLI=$shipped IMAGE_INTEGRITY_E2E_PEERS=$peers cargo run --locked --release --package image-integrity-load --bin provider
 }
 
 soak() { # [--minutes N]
   need go 'install Go 1.26 or newer (the peers are written in it)'
-  build
+  ship
   say 'the peers'
   local programs
   programs=$(tests/peers/cluster.sh 1.37 | tail -1)
   say 'the server under changes and faults'
-  IMAGE_INTEGRITY_E2E_CLI=$cli IMAGE_INTEGRITY_E2E_CLUSTER=$programs \
+  IMAGE_INTEGRITY_E2E_CLI=$shipped IMAGE_INTEGRITY_E2E_CLUSTER=$programs \
     cargo run --locked --release --package image-integrity-load --bin soak -- "$@"
 }
 

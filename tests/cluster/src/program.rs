@@ -36,6 +36,12 @@ impl Program {
         self.signal("KILL");
     }
 
+    /// Tells it to end, and waits until it has.
+    pub fn end(mut self) {
+        self.signal("TERM");
+        self.service.wait();
+    }
+
     fn signal(&self, signal: &str) {
         let ended = run(Command::new("sh")
             .args(["-c", "kill -s \"$1\" \"$2\"", "kill", signal])

@@ -106,6 +106,11 @@ impl Server {
         &self.program
     }
 
+    /// Tells it to end, and waits until it has.
+    pub fn end(self) {
+        self.program.end();
+    }
+
     /// The certificate that it serves with.
     pub fn identity(&self) -> &Identity {
         &self.identity

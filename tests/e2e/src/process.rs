@@ -99,6 +99,13 @@ impl Service {
             lines = now;
         }
     }
+
+    /// Waits until it has ended well.
+    pub fn wait(&mut self) {
+        keeper::ended(self.child.id());
+        let status = self.child.wait().unwrap();
+        assert!(status.success(), "{status}: {:#?}", self.lines());
+    }
 }
 
 impl Drop for Service {
