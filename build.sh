@@ -149,7 +149,7 @@ assemble_chart() {
 # uses is built first, and does that; tests/load/src/bin/train.rs is what it does. Sets `shipped`, where the program is.
 ship() {
   need_rust
-  local musl host tools profiles raw profile
+  local musl host tools counting raw profile
   musl=$(uname -m)-unknown-linux-musl
   host=$(rustc --version --verbose | sed -n 's/^host: //p')
   tools=$(rustc --print sysroot)/lib/rustlib/$host/bin
@@ -162,32 +162,32 @@ ship() {
     need rustup 'install the component llvm-tools for your toolchain'
     rustup component add llvm-tools
   fi
-  shipped=$target/$musl/dist/image-integrity
 
   say 'the static binary, with counters (1 of 3)'
-  compile_static "$musl" -Cprofile-generate
+  # In a folder of its own: cargo does not keep programs apart by flags such as these.
+  compile_static "$target/counting" "$musl" -Cprofile-generate
+  counting=$target/counting/$musl/dist/image-integrity
   # What has been counted for the same program is used again, so that what is built by it is built once.
-  profiles=$target/profiles
-  raw=$profiles/raw
-  profile=$profiles/$(sha256sum "$shipped" | cut -d ' ' -f 1).profdata
+  raw=$target/counting/raw
+  profile=$target/counting/$(sha256sum "$counting" | cut -d ' ' -f 1).profdata
   say 'what a server mostly does (2 of 3)'
   if [[ ! -f $profile ]]; then
-    rm -rf "$profiles"
-    mkdir -p "$raw"
-    cp "$shipped" "$profiles/counting"
+    rm -rf "$raw" "$target"/counting/*.profdata
+    mkdir "$raw"
     cargo build --locked --release --package image-integrity-load --bin train
     # The counts are written where the program runs.
-    (cd "$raw" && IMAGE_INTEGRITY_E2E_CLI=$profiles/counting "$target/release/train")
+    (cd "$raw" && IMAGE_INTEGRITY_E2E_CLI=$counting "$target/release/train")
     "$tools/llvm-profdata" merge --output "$profile" "$raw"
   fi
   say 'the static binary (3 of 3)'
-  compile_static "$musl" "-Cprofile-use=$profile"
+  compile_static "$target" "$musl" "-Cprofile-use=$profile"
+  shipped=$target/$musl/dist/image-integrity
 }
 
-compile_static() { # TARGET FLAG
+compile_static() { # FOLDER TARGET FLAG
   # Without the paths of this machine in it.
-  CARGO_ENCODED_RUSTFLAGS=$(printf '%s\x1f--remap-path-prefix=%s=\x1f--remap-path-prefix=%s=' "$2" "${CARGO_HOME:-$HOME/.cargo}/registry/src" "$PWD") \
-    cargo build --locked --profile dist --package host-shim --target "$1"
+  CARGO_ENCODED_RUSTFLAGS=$(printf '%s\x1f--remap-path-prefix=%s=\x1f--remap-path-prefix=%s=' "$3" "${CARGO_HOME:-$HOME/.cargo}/registry/src" "$PWD") \
+    CARGO_TARGET_DIR=$1 cargo build --locked --profile dist --package host-shim --target "$2"
 }
 
 # The container image: nothing in it but the program, its licence and Mozilla's CAs.
