@@ -27,6 +27,7 @@ pub(super) struct Assembled {
     /// Verifiers of the namespace that would take from what the cluster demands: with them the whole is unusable.
     pub(super) weakening: Vec<Finding>,
     /// What applies and could not be read, but for trust anchors, whose absence denies by itself: with it the whole is unusable.
+    #[cfg_attr(not(feature = "serve"), expect(dead_code, reason = "in files, a mistake is an error before this"))]
     pub(super) broken: Vec<Identity>,
 }
 

@@ -104,6 +104,7 @@ struct Source {
     /// The file or secret, for people.
     origin: String,
     /// Of its text.
+    #[cfg_attr(not(feature = "serve"), expect(dead_code, reason = "only the server reads its sources again"))]
     digest: [u8; 32],
     config: DockerConfig,
     runner: Runner,
