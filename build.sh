@@ -8,6 +8,12 @@ target=${CARGO_TARGET_DIR:-$PWD/target}
 [[ $target == /* ]] || target=$PWD/$target
 cli=$target/release/image-integrity
 demo=tests/fixtures/demo
+# What a plain `cargo test` selects. Whoever names all of it, and then a target by its name, gets what has been compiled for the plain one: fewer packages have
+# other features of what they use, and most of it is then compiled again.
+members=()
+for member in wasm-policy image-integrity-arithmetic host-shim xtask image-integrity-test-corpus image-integrity-test-maker; do
+  members+=(--package "$member")
+done
 
 help() {
   cat <<'EOF'
@@ -202,6 +208,15 @@ image() {
   [[ $status == 1 ]] || fail "the image should be found to have no signature (1); it ended with $status"
 }
 
+# The tests of one of the packages of end-to-end tests.
+end_to_end() { # e2e|cluster
+  local test targets=()
+  for test in "tests/$1/tests"/*; do
+    targets+=(--test "$(basename "$test" .rs)")
+  done
+  cargo test --locked "${members[@]}" --package "image-integrity-$1" "${targets[@]}"
+}
+
 # The end-to-end tests find what they test by these variables; tests/e2e/src/built.rs reads them.
 e2e() {
   need go 'install Go 1.26 or newer (the peers are written in it)'
@@ -224,10 +239,10 @@ e2e() {
   say 'against the peers'
   IMAGE_INTEGRITY_E2E_CLI=$cli IMAGE_INTEGRITY_E2E_BUNDLE=$PWD/dist/bundle.tar.gz IMAGE_INTEGRITY_E2E_PEERS=$peers \
     IMAGE_INTEGRITY_E2E_NPM=$PWD/npm IMAGE_INTEGRITY_E2E_MODULE=$PWD/dist/policy.wasm \
-    cargo test --locked --package image-integrity-e2e
+    end_to_end e2e
 
   say 'the commands of the documents that need OPA'
-  IMAGE_INTEGRITY_OPA=$peers/opa cargo test --locked --package host-shim --test docs
+  IMAGE_INTEGRITY_OPA=$peers/opa cargo test --locked "${members[@]}" --test docs
 
   against_cluster "$peers" 1.37
 }
@@ -249,7 +264,7 @@ against_cluster() { # PEERS VERSION
   IMAGE_INTEGRITY_E2E_CLI=$cli IMAGE_INTEGRITY_E2E_BUNDLE=$PWD/dist/bundle.tar.gz IMAGE_INTEGRITY_E2E_PEERS=$1 \
     IMAGE_INTEGRITY_E2E_MODULE=$PWD/dist/policy.wasm IMAGE_INTEGRITY_E2E_CLUSTER=$programs IMAGE_INTEGRITY_E2E_KUBERNETES=$2 \
     IMAGE_INTEGRITY_E2E_CHART=$PWD/dist/chart/image-integrity \
-    cargo test --locked --package image-integrity-cluster
+    end_to_end cluster
 }
 
 bench() { # provider
@@ -279,7 +294,8 @@ npm_package() {
   npm/build.sh
   local corpus=$target/corpus
   rm -rf "$corpus"
-  cargo run --locked --quiet --package image-integrity-test-corpus --example write -- "$corpus"
+  cargo build --locked --quiet "${members[@]}" --example write
+  "$target/debug/examples/write" "$corpus"
   (
     cd npm
     npm ci --ignore-scripts
