@@ -36,23 +36,25 @@ async fn a_signed_image_is_verified_and_an_unsigned_one_is_not_under_the_spellin
 async fn a_key_that_is_no_image_is_denied_with_its_reason_and_costs_the_others_nothing() {
     let (server, asked) = (plain_demo().await, World::default().start().await);
     let good = format!("{}/app:signed", server.host());
-    for key in [
-        "",
-        "UPPER",
-        "[team-a]",
-        "[team-a][team-b]a",
-        "[Team]a",
-        "a\u{7}b",
-        "a\u{202e}b",
-        "[::1]:5000/a",
-        "[team-a][::1]:5000/a",
-        &"a".repeat(4096),
+    for (key, reason) in [
+        ("", "is empty"),
+        ("UPPER", "has upper-case letters"),
+        ("[team-a]", "is empty"),
+        ("[team-a][team-b]a", "has an IPv6 address"),
+        ("[Team]a", "begins with brackets that hold no namespace"),
+        ("a\u{7}b", "holds a character that no reference may hold"),
+        ("a\u{202e}b", "holds a character that no reference may hold"),
+        ("[::1]:5000/a", "begins with brackets that hold no namespace"),
+        ("[team-a][::1]:5000/a", "has an IPv6 address"),
+        (&"a".repeat(4096), "has 4096 bytes"),
     ] {
         let response = asked.keys(VERIFY, &[key, &good]).await;
         let value = &item(&response, key)["value"];
         assert_eq!((&value["isSuccess"], &value["code"]), (&false.into(), &"REFERENCE_INVALID".into()), "{key:?}");
         assert_eq!(item(&response, &good)["value"]["code"], "VERIFIED", "{key:?}");
-        assert!(value["message"].as_str().unwrap().chars().all(|c| !c.is_control() && c != '\u{202e}'), "{value}");
+        let message = value["message"].as_str().unwrap();
+        assert!(message.contains(reason), "{key:?}: {message}");
+        assert!(message.chars().all(|c| !c.is_control() && c != '\u{202e}'), "{message:?}");
     }
 }
 
