@@ -2,7 +2,8 @@
 //!
 //! Contents prove themselves, so that a poisoned cache could cost a denial and never admit. The right to see them proves nothing: they are kept by
 //! repository, and who is answered from here has had the image or its list from that repository's registry with a credential of its own. What a name means
-//! and what refers to an image prove nothing at all: they are kept by credential too, and for a short time. A failure is never kept.
+//! and what refers to an image prove nothing at all: they are kept by credential too, and for a short time. A
+//! failure is given again to whoever asks in the next moment, and never kept.
 
 mod contents;
 mod shared;
@@ -46,8 +47,17 @@ pub struct Kept {
 pub struct Bounds {
     /// Bytes in all.
     pub bytes: u64,
-    /// How long the word of a registry counts: what a name means, and what refers to an image.
+    /// How long it counts.
+    pub lives: Lives,
+}
+
+/// How long the word of a registry counts: what a name means, and what refers to an image.
+#[derive(Clone, Copy, Debug)]
+pub struct Lives {
+    /// From when it was asked for.
     pub told_for: Duration,
+    /// That it could not be had.
+    pub damped_for: Duration,
 }
 
 /// Where content is: registry and repository.
@@ -74,14 +84,14 @@ impl Repository {
 impl Kept {
     /// Nothing yet.
     pub fn new(bounds: Bounds) -> Self {
-        let Bounds { bytes, told_for } = bounds;
+        let Bounds { bytes, lives } = bounds;
         // Contents are ten times as large as the rest of what is known of an image.
         Self {
             contents: Contents::new(bytes / 2),
-            names: told::Cache::new(bytes / 4, told_for, |(_, name), subject| {
+            names: told::Cache::new(bytes / 4, lives, |(_, name), subject| {
                 name.to_string().len() + subject.media_type.len() + subject.digest.len()
             }),
-            listings: told::Cache::new(bytes / 4, told_for, |(_, _, image, _), listing| {
+            listings: told::Cache::new(bytes / 4, lives, |(_, _, image, _), listing| {
                 image.as_str().len() + listing.bytes()
             }),
         }
@@ -89,7 +99,7 @@ impl Kept {
 
     /// For one call, of which each thing is fetched once.
     pub fn for_one_call() -> Self {
-        Self::new(Bounds { bytes: ONE_CALL_BYTES, told_for: ONE_CALL })
+        Self::new(Bounds { bytes: ONE_CALL_BYTES, lives: Lives { told_for: ONE_CALL, damped_for: Duration::ZERO } })
     }
 
     /// The content of that digest in a repository, fetched unless it is known; who asks while it is being fetched waits for it.

@@ -8,6 +8,7 @@ mod flights;
 mod known;
 mod module;
 mod reach;
+mod turns;
 
 use std::{sync::Arc, time::Duration};
 
@@ -27,7 +28,7 @@ pub use reach::{PodPullSecrets, ReachOptions, Reaches, Secrets};
 
 use crate::{
     allowance::{Allowance, ByteBudget},
-    cache::{Bounds, Kept},
+    cache::{Bounds, Kept, Lives},
     config::{
         Configuration,
         live::{Live, Scope, Snapshot},
@@ -43,6 +44,7 @@ use flights::{Flights, Landed};
 use known::Known;
 use module::CurrentModule;
 use reach::Reach;
+use turns::Turns;
 
 /// Decisions that wait for their turn, and as many mutations and questions for evidence. With eight images fetched in a second, the last of these is late
 /// anyway.
@@ -111,7 +113,7 @@ struct Shared {
     /// Where fetches go on, whoever has asked for them.
     runtime: Handle,
     module: CurrentModule,
-    turns: Arc<Semaphore>,
+    turns: Turns,
     /// Places for what is fetched without a decision, by tasks that outlive their question.
     errands: Arc<Semaphore>,
     options: DecisionOptions,
@@ -143,21 +145,26 @@ impl Decisions {
         options: DecisionOptions,
         metrics: Arc<Metrics>,
     ) -> Self {
-        let DecisionOptions { at_once, told_for, kept_bytes, .. } = options;
+        let DecisionOptions { at_once, told_for, damped_for, kept_bytes, .. } = options;
         Self(Arc::new(Shared {
             live,
             reaches,
-            kept: Kept::new(Bounds { bytes: kept_bytes / 2, told_for }),
+            kept: Kept::new(Bounds { bytes: kept_bytes / 2, lives: Lives { told_for, damped_for } }),
             known: Known::new(kept_bytes / 2),
             flights: Flights::on(runtime.clone()),
             runtime,
             module: CurrentModule::new(Arc::clone(&engine)),
-            turns: Arc::new(Semaphore::new(at_once)),
+            turns: Turns::new(at_once),
             errands: Arc::new(Semaphore::new(MAX_WAITING)),
             options,
             metrics,
             engine,
         }))
+    }
+
+    /// The generation of the configuration that counts at this moment.
+    pub fn generation(&self) -> u64 {
+        self.0.live.borrow().generation()
     }
 
     /// The decision on an image that is known already, under the configuration of this moment.
@@ -291,7 +298,7 @@ impl Shared {
     /// Makes a decision, in its turn.
     async fn fly(&self, flown: Flown, scope: &Scope) -> Arc<Decision> {
         let started = tokio::time::Instant::now();
-        let _turn = self.turns.acquire().await;
+        let _turn = self.turns.of(flown.image.registry()).await;
         self.metrics.took(Phase::Turn, started.elapsed());
         self.metrics.flights.inc();
         let decision = self.decide(&flown, scope).await;
@@ -344,7 +351,7 @@ impl Shared {
     }
 
     async fn resolve(&self, flown: &Flown, scope: &Scope) -> Result<Descriptor<'static>, Failure> {
-        let _turn = self.turns.acquire().await;
+        let _turn = self.turns.of(flown.image.registry()).await;
         let (_, reach) = self.prepare(flown, scope).await?;
         let allowance = self.allowance();
         let repository = reach.registries.repository(&flown.image);
@@ -361,7 +368,7 @@ impl Shared {
         scope: &Scope,
         config: Option<&wasm_policy::input::Config>,
     ) -> Result<Judged, Failure> {
-        let _turn = self.turns.acquire().await;
+        let _turn = self.turns.of(flown.image.registry()).await;
         let (configuration, reach) = self.prepare(flown, scope).await?;
         let now = (self.options.clock)().to_string();
         let question = Question { config: config.unwrap_or(configuration.config()), now: &now, request_id: None };

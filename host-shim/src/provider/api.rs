@@ -11,7 +11,7 @@ use futures_util::future::join_all;
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
-use tokio::task::spawn_blocking;
+use tokio::{task::spawn_blocking, time::Instant};
 use wasm_policy::{
     code::{Code, Failure},
     input::{Config, FetchFailure, ImageEvidence},
@@ -19,10 +19,12 @@ use wasm_policy::{
     verdict::API_VERSION,
 };
 
-use super::{Call, Refused, Room, Shared, json, key::is_namespace, no_image, protocol::MAX_KEYS, value::module};
+use super::{
+    Call, Named, Refused, Room, Shared, inquiry, json, key::is_namespace, no_image, protocol::MAX_KEYS, value::module,
+};
 use crate::{
     cache::Content,
-    decisions::{Decision, Inquiry},
+    decisions::Decision,
     evidence::Judged,
     reference::{Digest, Reference},
 };
@@ -84,42 +86,74 @@ pub(super) async fn verify(shared: &Shared, call: Call) -> Result<Response, Refu
             "verdicts are drawn under the server's configuration; take `config` out",
         ));
     }
-    let decided = join_all(images.iter().map(async |name| {
-        let decision = match name.parse::<Reference>() {
-            Err(error) => Arc::new(Decision::failed(&no_image(&error))),
-            Ok(image) => match shared.decide(&call, &image, namespace.as_deref()).await {
-                Ok((decision, _)) => decision,
-                Err(failure) => Arc::new(Decision::failed(&failure)),
-            },
-        };
-        let fits = call.room.take(decision.verdict.get().len());
-        (name.as_str(), fits.map_or_else(|failure| Arc::new(Decision::failed(&failure)), |()| decision))
-    }))
-    .await;
+    let decided = loop {
+        let generation = shared.decisions.generation();
+        let decided =
+            join_all(images.iter().map(async |name| (name, verdict(shared, &call, name, namespace.as_deref()).await)))
+                .await;
+        if shared.decisions.generation() == generation {
+            break decided;
+        }
+        call.room.refill();
+    };
     let mut modules: Vec<_> = decided.iter().filter_map(|(_, decision)| module(decision)).map(str::to_owned).collect();
     modules.sort();
     modules.dedup();
-    let images = decided.into_iter().map(|(name, decision)| (name, Arc::clone(&decision.verdict))).collect();
+    let images = decided.into_iter().map(|(name, decision)| (name.as_str(), Arc::clone(&decision.verdict))).collect();
     Ok(json(StatusCode::OK, &Verdicts { api_version: API_VERSION, images, module_digests: modules }))
+}
+
+/// The decision on one image, where there is room for it.
+async fn verdict(shared: &Shared, call: &Call, name: &str, namespace: Option<&str>) -> Arc<Decision> {
+    let started = Instant::now();
+    let image = name.parse::<Reference>();
+    let (named, decided) = match &image {
+        Err(error) => (Named::Unreadable(name), Err(no_image(error))),
+        Ok(image) => (
+            Named::Image(image, namespace),
+            shared.decisions.decide(inquiry(image, namespace, call), call.deadline).await,
+        ),
+    };
+    let decided = decided.and_then(|(decision, origin)| {
+        call.room.take(decision.verdict.get().len())?;
+        Ok((decision, origin))
+    });
+    match decided {
+        Ok((decision, origin)) => {
+            shared.tell(call, named, &Ok((&decision, Some(origin))), started.elapsed());
+            decision
+        }
+        Err(failure) => {
+            shared.tell(call, named, &Err(&failure), started.elapsed());
+            Arc::new(Decision::failed(&failure))
+        }
+    }
 }
 
 pub(super) async fn evidence(shared: &Shared, call: Call) -> Result<Response, Refused> {
     let Request { images, namespace, config } = read(&call.body)?;
     let config = config.map(Arc::new);
-    let gathered = join_all(images.iter().map(async |name| {
-        let image = name.parse::<Reference>().map_err(|error| no_image(&error));
-        let gathered = match &image {
-            Err(failure) => Err(failure.clone()),
-            Ok(image) => {
-                let inquiry = Inquiry { image, namespace: namespace.as_deref(), rights: call.rights() };
-                let gathered = shared.decisions.evidence(inquiry, config.clone(), call.deadline).await;
-                gathered.and_then(|judged| fitted(judged, &call.room))
-            }
-        };
-        // Where the name is none, it is its own key, and the verdict says so.
-        (name.as_str(), image.map_or_else(|_| name.clone(), |image| image.to_string()), gathered)
-    }))
-    .await;
+    let gathered = loop {
+        let generation = shared.decisions.generation();
+        let gathered = join_all(images.iter().map(async |name| {
+            let image = name.parse::<Reference>().map_err(|error| no_image(&error));
+            let gathered = match &image {
+                Err(failure) => Err(failure.clone()),
+                Ok(image) => {
+                    let inquiry = inquiry(image, namespace.as_deref(), &call);
+                    let gathered = shared.decisions.evidence(inquiry, config.clone(), call.deadline).await;
+                    gathered.and_then(|judged| fitted(judged, &call.room))
+                }
+            };
+            // Where the name is none, it is its own key, and the verdict says so.
+            (name.as_str(), image.map_or_else(|_| name.clone(), |image| image.to_string()), gathered)
+        }))
+        .await;
+        if shared.decisions.generation() == generation {
+            break gathered;
+        }
+        call.room.refill();
+    };
     let mut names = BTreeMap::new();
     let mut input = Input { api_version: API_VERSION, images: BTreeMap::new(), blobs: BTreeMap::new() };
     for (name, key, gathered) in gathered {

@@ -3,18 +3,19 @@
 //! Gatekeeper keeps whatever stands under a key, denials and errors alike, for minutes. So what may be otherwise in a moment is left out of the answer and
 //! named in `systemError`, which is not kept; a template denies an image that is missing.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::response::Response;
 use futures_util::future::join_all;
 use http::StatusCode;
+use tokio::time::Instant;
 use wasm_policy::{
     code::{Class, Code, Failure},
     text::shown,
 };
 
 use super::{
-    Call, Refused, Shared,
+    Call, Named, Refused, Shared, inquiry,
     key::{Key, NoNamespace},
     no_image,
     protocol::{Idempotent, Item, Request, Told},
@@ -22,10 +23,10 @@ use super::{
     value::Value,
     written,
 };
-use crate::{
-    decisions::{Decision, Inquiry},
-    reference::Reference,
-};
+use crate::{decisions::Decision, reference::Reference, telemetry::Origin};
+
+/// A decision, and where it came from, of a key that could be read.
+type Decided = (Arc<Decision>, Option<Origin>);
 
 const NAMESPACE_REFUSED: &str = "the key names a namespace, and only clients with a verified certificate may ask for one: the server needs --client-ca";
 
@@ -71,24 +72,36 @@ impl<'k> Question<'k> {
 pub(super) async fn verify(shared: &Shared, call: Call) -> Result<Response, Refused> {
     let request = Request::read(&call.body).map_err(|why| Refused::new(StatusCode::BAD_REQUEST, why))?;
     let answering = Answering { shared, call: &call, timestamp: timestamp().into() };
-    let (mut answers, mut questions) = (Vec::with_capacity(request.keys.len()), Vec::new());
-    for key in &request.keys {
-        match answering.at_once(key) {
-            First::Answer(answer) => answers.push((key.as_str(), answer)),
-            First::Question(question) => questions.push(question),
+    loop {
+        let generation = shared.decisions.generation();
+        let (mut answers, mut questions) = (Vec::with_capacity(request.keys.len()), Vec::new());
+        for key in &request.keys {
+            match answering.at_once(key) {
+                First::Answer(answer) => answers.push((key.as_str(), answer)),
+                First::Question(question) => questions.push(question),
+            }
         }
+        // Who asks finds answers by their keys, wherever they stand.
+        answers.extend(join_all(questions.into_iter().map(|question| answering.later(question))).await);
+        // Otherwise some may be of the configuration before, and Gatekeeper would keep them.
+        if shared.decisions.generation() == generation {
+            return Ok(respond(&request, Idempotent::No, answers));
+        }
+        call.room.refill();
     }
-    // Who asks finds answers by their keys, wherever they stand.
-    answers.extend(join_all(questions.into_iter().map(|question| answering.later(question))).await);
-    Ok(respond(&request, Idempotent::No, answers))
 }
 
 pub(super) async fn mutate(shared: &Shared, call: Call) -> Result<Response, Refused> {
     let request = Request::read(&call.body).map_err(|why| Refused::new(StatusCode::BAD_REQUEST, why))?;
     let call = &call;
-    let answers =
-        join_all(request.keys.iter().map(async |key| (key.as_str(), mutate_key(shared, call, key).await))).await;
-    Ok(respond(&request, Idempotent::Yes, answers))
+    loop {
+        let generation = shared.decisions.generation();
+        let answers =
+            join_all(request.keys.iter().map(async |key| (key.as_str(), mutate_key(shared, call, key).await))).await;
+        if shared.decisions.generation() == generation {
+            return Ok(respond(&request, Idempotent::Yes, answers));
+        }
+    }
 }
 
 fn respond<'k>(request: &'k Request, idempotent: Idempotent, answers: Vec<(&'k str, Answer)>) -> Response {
@@ -117,33 +130,51 @@ impl Answering<'_> {
             Ok(question) => question,
             Err(NoQuestion::Refused) => return First::Answer(namespace_refused()),
             Err(NoQuestion::Unreadable(failure)) => {
-                shared.metrics.decided(call.endpoint, failure.code, None);
-                return First::Answer(self.told(key, Arc::new(Decision::failed(&failure))));
+                let decided = Ok((Arc::new(Decision::failed(&failure)), None));
+                return First::Answer(self.answer(Named::Unreadable(key), key, decided, Duration::ZERO));
             }
         };
-        match shared.known(call, &question.image, question.namespace) {
-            Some(decision) => First::Answer(self.told(key, decision)),
+        match shared.decisions.known(inquiry(&question.image, question.namespace, call)) {
+            Some(decision) => {
+                let named = Named::Image(&question.image, question.namespace);
+                First::Answer(self.answer(named, key, Ok((decision, Some(Origin::Hit))), Duration::ZERO))
+            }
             None => First::Question(question),
         }
     }
 
     async fn later<'k>(&self, question: Question<'k>) -> (&'k str, Answer) {
+        let Self { shared, call, .. } = self;
         let Question { key, namespace, image } = question;
-        let answer = match self.shared.decide(self.call, &image, namespace).await {
-            Ok((decision, _)) => self.told(key, decision),
-            Err(failure) => Answer::Open(open(key, failure.code, &failure.message)),
-        };
-        (key, answer)
+        let started = Instant::now();
+        let decided = shared.decisions.decide(inquiry(&image, namespace, call), call.deadline).await;
+        let decided = decided.map(|(decision, origin)| (decision, Some(origin)));
+        (key, self.answer(Named::Image(&image, namespace), key, decided, started.elapsed()))
     }
 
-    fn told(&self, key: &str, decision: Arc<Decision>) -> Answer {
-        if decision.class == Class::Transient {
-            return Answer::Open(open(key, decision.code, &decision.message));
-        }
-        let value = Value::new(decision, self.call.trace, Arc::clone(&self.timestamp));
-        match self.call.room.take(value.bytes()) {
-            Ok(()) => Answer::Told(Told::Verdict(value)),
-            Err(failure) => Answer::Open(open(key, failure.code, &failure.message)),
+    /// What stands under a key, where there is room for it.
+    fn answer(&self, named: Named<'_>, key: &str, decided: Result<Decided, Failure>, took: Duration) -> Answer {
+        let Self { shared, call, timestamp } = self;
+        let decided = decided.and_then(|(decision, origin)| {
+            if decision.class == Class::Transient {
+                return Ok((decision, origin, None));
+            }
+            let value = Value::new(Arc::clone(&decision), call.trace, Arc::clone(timestamp));
+            call.room.take(value.bytes())?;
+            Ok((decision, origin, Some(value)))
+        });
+        match decided {
+            Ok((decision, origin, value)) => {
+                shared.tell(call, named, &Ok((&decision, origin)), took);
+                match value {
+                    Some(value) => Answer::Told(Told::Verdict(value)),
+                    None => Answer::Open(open(key, decision.code, &decision.message)),
+                }
+            }
+            Err(failure) => {
+                shared.tell(call, named, &Err(&failure), took);
+                Answer::Open(open(key, failure.code, &failure.message))
+            }
         }
     }
 }
@@ -163,8 +194,7 @@ async fn mutate_key(shared: &Shared, call: &Call, key: &str) -> Answer {
     if image.digest().is_some() {
         return Answer::Told(Told::Name(image.to_string()));
     }
-    let inquiry = Inquiry { image: &image, namespace, rights: call.rights() };
-    match shared.decisions.resolve(inquiry, call.deadline).await {
+    match shared.decisions.resolve(inquiry(&image, namespace, call), call.deadline).await {
         Ok(subject) => {
             shared.metrics.decided(call.endpoint, Code::Verified, None);
             Answer::Told(Told::Name(by_digest(&image, &subject.digest)))

@@ -32,7 +32,7 @@ use wasm_policy::{
 
 use crate::{
     deadline::Deadline,
-    decisions::{Decided, Decision, Decisions, Inquiry, Rights},
+    decisions::{Decision, Decisions, Inquiry, Rights},
     reference::Reference,
     server::Client,
     telemetry::{Endpoint, Metrics, Origin, TraceId},
@@ -79,6 +79,15 @@ struct Call {
     body: Bytes,
     /// For the answer.
     room: Room,
+}
+
+/// What was asked about.
+#[derive(Clone, Copy)]
+enum Named<'n> {
+    /// An image, in this namespace if any.
+    Image(&'n Reference, Option<&'n str>),
+    /// Something that names no image.
+    Unreadable(&'n str),
 }
 
 /// A request that is not answered, and why.
@@ -156,38 +165,31 @@ impl Provider {
 }
 
 impl Shared {
-    /// The decision on an image where it is known already, and a line in the log that tells it.
-    fn known(&self, call: &Call, image: &Reference, namespace: Option<&str>) -> Option<Arc<Decision>> {
-        let decision = self.decisions.known(Inquiry { image, namespace, rights: call.rights() })?;
-        self.tell(call, image, namespace, &Ok((Arc::clone(&decision), Origin::Hit)), Duration::ZERO);
-        Some(decision)
-    }
-
-    /// The decision on an image, and a line in the log that tells it.
-    async fn decide(&self, call: &Call, image: &Reference, namespace: Option<&str>) -> Result<Decided, Failure> {
-        let started = tokio::time::Instant::now();
-        let inquiry = Inquiry { image, namespace, rights: call.rights() };
-        let decided = self.decisions.decide(inquiry, call.deadline).await;
-        self.tell(call, image, namespace, &decided, started.elapsed());
-        decided
-    }
-
+    /// Tells what is answered about an image: in the metrics, and in a line of the log.
     fn tell(
         &self,
         call: &Call,
-        image: &Reference,
-        namespace: Option<&str>,
-        decided: &Result<Decided, Failure>,
+        named: Named<'_>,
+        decided: &Result<(&Decision, Option<Origin>), &Failure>,
         took: Duration,
     ) {
         let (code, origin, digest, success) = match decided {
-            Ok((decision, origin)) => (decision.code, Some(*origin), decision.subject.as_deref(), decision.is_success),
+            Ok((decision, origin)) => (decision.code, *origin, decision.subject.as_deref(), decision.is_success),
             Err(failure) => (failure.code, None, None, false),
+        };
+        let unreadable;
+        let (image, namespace) = match named {
+            Named::Image(image, namespace) => (image.as_str(), namespace),
+            // As long as a request may be.
+            Named::Unreadable(text) => {
+                unreadable = shown(text).to_string();
+                (unreadable.as_str(), None)
+            }
         };
         self.metrics.decided(call.endpoint, code, origin);
         tracing::info!(
             endpoint = call.endpoint.name(),
-            image = image.as_str(),
+            image,
             digest = digest.and_then(|subject| subject.rsplit_once('@')).map(|(_, digest)| digest),
             namespace,
             verdict = if success { "verified" } else { "denied" },
@@ -266,6 +268,10 @@ fn written(status: StatusCode, text: Vec<u8>) -> Response {
 /// The clock's time as answers carry it.
 fn timestamp() -> String {
     jiff::Timestamp::now().to_string()
+}
+
+fn inquiry<'i>(image: &'i Reference, namespace: Option<&'i str>, call: &Call) -> Inquiry<'i> {
+    Inquiry { image, namespace, rights: call.rights() }
 }
 
 /// What is said of a name that names no image.

@@ -32,6 +32,11 @@ impl Room {
             Failure::new(Code::FetchLimitReached, message)
         })
     }
+
+    /// Gives back all that was taken, where the answer is written anew.
+    pub(super) fn refill(&self) {
+        self.left.store(self.of, Ordering::Relaxed);
+    }
 }
 
 #[cfg(test)]
@@ -46,5 +51,7 @@ mod tests {
         assert_eq!(failure.code, Code::FetchLimitReached);
         assert_eq!(failure.message, "the answer would have more than 10 bytes; ask about fewer images at once");
         assert!(room.take(4).is_ok());
+        room.refill();
+        assert!(room.take(10).is_ok());
     }
 }

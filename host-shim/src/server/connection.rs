@@ -28,7 +28,7 @@ use tower::ServiceExt as _;
 use super::{client::Client, tls::Certificates};
 
 /// Connections at a time; the API server, Gatekeeper and its audit keep some dozens.
-const MAX_CONNECTIONS: usize = 1_024;
+pub(super) const MAX_CONNECTIONS: usize = 1_024;
 /// How long a greeting may take.
 const HANDSHAKE: Duration = Duration::from_secs(5);
 /// How long a connection may be silent, between requests as well as within the head of one.
@@ -46,6 +46,8 @@ pub(super) struct Door {
     /// Absent where the door speaks plain HTTP.
     pub(super) certificates: Option<Arc<Certificates>>,
     pub(super) router: Router,
+    /// Connections at a time.
+    pub(super) at_once: usize,
 }
 
 impl Door {
@@ -58,15 +60,18 @@ impl Door {
     /// # Errors
     /// Where the system cannot tell of connections.
     pub(super) async fn serve(self, stop: CancellationToken, drain: Duration) -> io::Result<()> {
-        let Self { listener, certificates, router } = self;
+        let Self { listener, certificates, router, at_once } = self;
         let listener = TcpListener::from_std(listener)?;
-        let (open, graceful) = (Arc::new(Semaphore::new(MAX_CONNECTIONS)), GracefulShutdown::new());
+        let (open, graceful) = (Arc::new(Semaphore::new(at_once)), GracefulShutdown::new());
         loop {
-            let Ok(place) = Arc::clone(&open).acquire_owned().await else { break };
-            let stream = tokio::select! {
+            let next = async {
+                let place = Arc::clone(&open).acquire_owned().await.map_err(io::Error::other)?;
+                Ok::<_, io::Error>((place, listener.accept().await?.0))
+            };
+            let (place, stream) = tokio::select! {
                 () = stop.cancelled() => break,
-                accepted = listener.accept() => match accepted {
-                    Ok((stream, _)) => stream,
+                next = next => match next {
+                    Ok(next) => next,
                     Err(error) => {
                         tracing::warn!(%error, "cannot accept a connection");
                         sleep(PAUSE).await;

@@ -24,7 +24,7 @@ pub use health::{Readiness, health};
 pub use tls::{TlsFiles, TlsFilesError};
 
 use crate::telemetry::Metrics;
-use connection::Door;
+use connection::{Door, MAX_CONNECTIONS};
 use tls::{Certificates, Reread};
 
 /// How often the files of certificates are looked at.
@@ -87,9 +87,9 @@ impl Server {
     ) -> Result<Self, StartError> {
         let certificates = Arc::new(Certificates::read(tls)?);
         certificates.not_after().inspect(|not_after| metrics.serves_until(*not_after));
-        let api =
-            Door { listener: listen(addresses.api).await?, certificates: Some(Arc::clone(&certificates)), router: api };
-        let health = Door { listener: listen(addresses.health).await?, certificates: None, router: health };
+        let (at_once, api_listener) = (MAX_CONNECTIONS, listen(addresses.api).await?);
+        let api = Door { listener: api_listener, certificates: Some(Arc::clone(&certificates)), router: api, at_once };
+        let health = Door { listener: listen(addresses.health).await?, certificates: None, router: health, at_once };
         Ok(Self { api, health, certificates, metrics })
     }
 

@@ -20,13 +20,14 @@ use tokio::{
     runtime::Builder,
     sync::{Notify, oneshot},
     task::JoinHandle,
+    time::timeout,
 };
 use tokio_rustls::TlsConnector;
 use tokio_util::sync::CancellationToken;
 
 use super::{
     Addresses, Client, Ending, Readiness, Server, TlsFiles, TlsFilesError,
-    connection::Door,
+    connection::{Door, MAX_CONNECTIONS},
     tls::{Certificates, Reread},
 };
 use crate::{
@@ -88,13 +89,17 @@ fn files(folder: &Path, knows_clients: bool) -> TlsFiles {
 }
 
 async fn served(own: &Authority, clients: Option<&Authority>, router: Router) -> Served {
+    served_at_once(own, clients, router, MAX_CONNECTIONS).await
+}
+
+async fn served_at_once(own: &Authority, clients: Option<&Authority>, router: Router, at_once: usize) -> Served {
     let folder = tempfile::tempdir().unwrap();
     let files = files(folder.path(), clients.is_some());
     write(&files, &own.issue("server"), &clients.map(Authority::pem).unwrap_or_default());
     let certificates = Arc::new(Certificates::read(files.clone()).unwrap());
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap().into_std().unwrap();
     let url = format!("https://{}/", listener.local_addr().unwrap());
-    let door = Door { listener, certificates: Some(Arc::clone(&certificates)), router };
+    let door = Door { listener, certificates: Some(Arc::clone(&certificates)), router, at_once };
     let stop = CancellationToken::new();
     let task = tokio::spawn(door.serve(stop.clone(), Duration::from_secs(20)));
     Served { url, certificates, files, stop, task, _folder: folder }
@@ -242,6 +247,18 @@ async fn what_is_being_answered_is_answered_to_the_end_when_the_server_stops() {
     go.notify_one();
     assert_eq!(asking.await.unwrap().unwrap(), "done");
     served.task.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_server_with_all_its_connections_in_use_stops_when_it_is_told_to() {
+    let own = Authority::new("own");
+    let served = served_at_once(&own, None, who(), 1).await;
+    let client = client(&own, None).build().unwrap();
+    // The client keeps its connection.
+    get_text(&client, &served.url).await.unwrap();
+    served.stop.cancel();
+    // A client that says nothing is let go after a minute.
+    timeout(Duration::from_secs(20), served.task).await.unwrap().unwrap().unwrap();
 }
 
 /// What a door without TLS says.

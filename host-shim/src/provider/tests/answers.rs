@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::world::{MUTATE, VERIFY, World, client, error, item};
+use super::world::{AT_ONCE, MUTATE, VERIFY, World, client, error, item};
 use crate::testing::registry::{demo, demo_layout, image, plain_demo};
 use crate::testing::server::{Reply, Server};
 
@@ -72,6 +72,19 @@ async fn what_is_not_decided_in_time_is_named_and_the_rest_is_answered() {
         error(&response),
         format!("{slow}: REGISTRY_TIMEOUT: it is still being fetched; the next question may find it done")
     );
+}
+
+#[tokio::test]
+async fn a_registry_that_hangs_costs_the_images_of_another_nothing_however_many_are_asked_about() {
+    let (good, hanging) = (plain_demo().await, Server::start(|_| Reply::raw(b"").then_hang()).await);
+    let world = World { verify_deadline: std::time::Duration::from_millis(1_500), ..World::default() };
+    let asked = world.start().await;
+    let signed = format!("{}/app:signed", good.host());
+    let keys: Vec<_> = (0..4 * AT_ONCE).map(|at| format!("{}/app:{at}", hanging.host())).collect();
+    let keys: Vec<_> = keys.iter().chain([&signed]).map(String::as_str).collect();
+    let response = asked.keys(VERIFY, &keys).await;
+    assert_eq!(item(&response, &signed)["value"]["code"], "VERIFIED", "{response}");
+    assert_eq!(response["items"].as_array().unwrap().len(), 1);
 }
 
 #[tokio::test]

@@ -9,9 +9,10 @@ use std::{
 };
 
 use futures_util::future::join_all;
+use serde_json::json;
 use tokio::sync::Notify;
 
-use super::world::{VERIFY, World, error, item};
+use super::world::{Asked, MUTATE, VERIFY, World, client, error, item};
 use crate::decisions::KeptVerdicts;
 use crate::testing::{
     fixture,
@@ -107,6 +108,24 @@ async fn a_failure_is_given_again_for_a_moment_and_then_tried_again() {
 }
 
 #[tokio::test]
+async fn fifty_who_want_what_cannot_be_had_ask_the_registry_once() {
+    let server = Server::start(|_| Reply::new(404, &[], "<html>")).await;
+    let asked = World::default().start().await;
+    let image = format!("{}/app:signed", server.host());
+    let keys = [image.as_str()];
+    let mutations = join_all((0..50).map(|_| asked.keys(MUTATE, &keys))).await;
+    for response in mutations {
+        assert!(item(&response, &image)["error"].as_str().unwrap().starts_with("IMAGE_NOT_FOUND: "), "{response}");
+    }
+    assert_eq!(server.seen().len(), 1, "{:?}", server.paths());
+    let body = json!({ "images": [image] }).to_string();
+    for (_, answer) in join_all((0..50).map(|_| asked.ask_as(client("opa"), "/v1/evidence", body.clone()))).await {
+        assert_eq!(answer["input"]["images"][&image]["failures"][0]["kind"], "subject", "{answer}");
+    }
+    assert_eq!(server.seen().len(), 1, "{:?}", server.paths());
+}
+
+#[tokio::test]
 async fn no_answer_is_under_a_configuration_that_was_replaced() {
     let (server, asked) = (plain_demo().await, World::default().start().await);
     let key = format!("{}/app:signed", server.host());
@@ -116,29 +135,68 @@ async fn no_answer_is_under_a_configuration_that_was_replaced() {
     assert_eq!(asked.code(&key).await, "IDENTITY_MISMATCH");
 }
 
+/// A registry whose first answer to such a request waits.
+struct Held {
+    server: Server,
+    reached: Arc<Notify>,
+    go: Arc<Notify>,
+}
+
+impl Held {
+    async fn at(path: &'static str) -> Self {
+        let (reached, go) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+        let (arrived, wait) = (Arc::clone(&reached), Arc::clone(&go));
+        let held = AtomicBool::new(true);
+        let layout = demo_layout();
+        let server = demo(move |seen| {
+            let is_first = seen.path().contains(path) && held.swap(false, Ordering::SeqCst);
+            is_first.then(|| {
+                arrived.notify_one();
+                registry::answer(&layout, seen).not_before(&wait)
+            })
+        })
+        .await;
+        Self { server, reached, go }
+    }
+
+    /// What is answered where the configuration changes while the registry is waited for.
+    async fn meanwhile<T>(&self, asked: &Asked, config: &str, asking: impl Future<Output = T>) -> T {
+        let other = std::fs::read_to_string(fixture(config)).unwrap();
+        let (answer, ()) = tokio::join!(asking, async {
+            self.reached.notified().await;
+            asked.configure(&other).await;
+            self.go.notify_one();
+        });
+        answer
+    }
+}
+
 #[tokio::test]
 async fn who_waits_while_the_configuration_changes_is_answered_under_the_new_one() {
-    let (reached, go) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
-    let (arrived, wait) = (Arc::clone(&reached), Arc::clone(&go));
-    let held = AtomicBool::new(true);
-    let layout = demo_layout();
-    let server = demo(move |seen| {
-        let is_first = seen.path().contains("/blobs/") && held.swap(false, Ordering::SeqCst);
-        is_first.then(|| {
-            arrived.notify_one();
-            registry::answer(&layout, seen).not_before(&wait)
-        })
-    })
-    .await;
-    let asked = World::default().start().await;
-    let key = format!("{}/app:signed", server.host());
-    let other = std::fs::read_to_string(fixture("demo/wrong-identity.yaml")).unwrap();
-    let (code, ()) = tokio::join!(asked.code(&key), async {
-        reached.notified().await;
-        asked.configure(&other).await;
-        go.notify_one();
-    });
-    assert_eq!(code, "IDENTITY_MISMATCH");
+    let (held, asked) = (Held::at("/blobs/").await, World::default().start().await);
+    let key = format!("{}/app:signed", held.server.host());
+    assert_eq!(held.meanwhile(&asked, "demo/wrong-identity.yaml", asked.code(&key)).await, "IDENTITY_MISMATCH");
+}
+
+#[tokio::test]
+async fn all_keys_of_a_request_are_answered_under_one_configuration() {
+    let (held, known, asked) = (Held::at("/blobs/").await, plain_demo().await, World::default().start().await);
+    let keys = [format!("{}/app:signed", known.host()), format!("{}/app:signed", held.server.host())];
+    assert_eq!(asked.code(&keys[0]).await, "VERIFIED");
+    let keys = keys.each_ref().map(String::as_str);
+    let response = held.meanwhile(&asked, "demo/wrong-identity.yaml", asked.keys(VERIFY, &keys)).await;
+    for key in keys {
+        assert_eq!(item(&response, key)["value"]["code"], "IDENTITY_MISMATCH", "{response}");
+    }
+
+    let (held, asked) = (Held::at("/blobs/").await, World::default().start().await);
+    let images = [keys[0].to_owned(), format!("{}/app:signed", held.server.host())];
+    let body = json!({ "images": images }).to_string();
+    let asking = asked.ask_as(client("opa"), "/v1/verify", body);
+    let (_, answer) = held.meanwhile(&asked, "demo/wrong-identity.yaml", asking).await;
+    for image in images {
+        assert_eq!(answer["images"][&image]["code"], "IDENTITY_MISMATCH", "{answer}");
+    }
 }
 
 #[tokio::test]

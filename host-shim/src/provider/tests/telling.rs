@@ -85,8 +85,8 @@ async fn no_name_and_no_word_of_a_registry_writes_a_line_of_its_own_into_the_log
         let level = told.split_whitespace().next().unwrap();
         assert!(["TRACE", "DEBUG", "INFO", "WARN"].contains(&level), "{line:?}");
     }
-    // Two images of Gatekeeper's and two of our own user's, and the one with a trace; two documents twice, and two twice.
-    assert_eq!((decided, refused), (5, 8), "{text}");
+    // Five keys of Gatekeeper's and five names of our own user's, and the one with a trace; two documents twice, and two twice.
+    assert_eq!((decided, refused), (11, 8), "{text}");
 }
 
 #[tokio::test]

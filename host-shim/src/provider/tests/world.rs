@@ -32,6 +32,9 @@ use crate::{
 pub(super) const VERIFY: &str = "/ratify/gatekeeper/v1/verify";
 pub(super) const MUTATE: &str = "/ratify/gatekeeper/v1/mutate";
 
+/// Images that are fetched at a time.
+pub(super) const AT_ONCE: usize = 8;
+
 /// How a test's provider differs from the usual one.
 pub(super) struct World {
     pub(super) told_for: Duration,
@@ -123,7 +126,7 @@ impl World {
         });
         let options = DecisionOptions {
             fetch_timeout: Duration::from_secs(20),
-            at_once: 8,
+            at_once: AT_ONCE,
             told_for,
             damped_for,
             kept_bytes: 8 << 20,
