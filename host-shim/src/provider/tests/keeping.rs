@@ -161,21 +161,24 @@ impl Held {
 
     /// What is answered where the configuration changes while the registry is waited for.
     async fn meanwhile<T>(&self, asked: &Asked, config: &str, asking: impl Future<Output = T>) -> T {
-        let other = std::fs::read_to_string(fixture(config)).unwrap();
         let (answer, ()) = tokio::join!(asking, async {
             self.reached.notified().await;
-            asked.configure(&other).await;
+            asked.configure(config).await;
             self.go.notify_one();
         });
         answer
     }
 }
 
+fn wrong_identity() -> String {
+    std::fs::read_to_string(fixture("demo/wrong-identity.yaml")).unwrap()
+}
+
 #[tokio::test]
 async fn who_waits_while_the_configuration_changes_is_answered_under_the_new_one() {
     let (held, asked) = (Held::at("/blobs/").await, World::default().start().await);
     let key = format!("{}/app:signed", held.server.host());
-    assert_eq!(held.meanwhile(&asked, "demo/wrong-identity.yaml", asked.code(&key)).await, "IDENTITY_MISMATCH");
+    assert_eq!(held.meanwhile(&asked, &wrong_identity(), asked.code(&key)).await, "IDENTITY_MISMATCH");
 }
 
 #[tokio::test]
@@ -184,7 +187,7 @@ async fn all_keys_of_a_request_are_answered_under_one_configuration() {
     let keys = [format!("{}/app:signed", known.host()), format!("{}/app:signed", held.server.host())];
     assert_eq!(asked.code(&keys[0]).await, "VERIFIED");
     let keys = keys.each_ref().map(String::as_str);
-    let response = held.meanwhile(&asked, "demo/wrong-identity.yaml", asked.keys(VERIFY, &keys)).await;
+    let response = held.meanwhile(&asked, &wrong_identity(), asked.keys(VERIFY, &keys)).await;
     for key in keys {
         assert_eq!(item(&response, key)["value"]["code"], "IDENTITY_MISMATCH", "{response}");
     }
@@ -193,10 +196,23 @@ async fn all_keys_of_a_request_are_answered_under_one_configuration() {
     let images = [keys[0].to_owned(), format!("{}/app:signed", held.server.host())];
     let body = json!({ "images": images }).to_string();
     let asking = asked.ask_as(client("opa"), "/v1/verify", body);
-    let (_, answer) = held.meanwhile(&asked, "demo/wrong-identity.yaml", asking).await;
+    let (_, answer) = held.meanwhile(&asked, &wrong_identity(), asking).await;
     for image in images {
         assert_eq!(answer["images"][&image]["code"], "IDENTITY_MISMATCH", "{answer}");
     }
+}
+
+#[tokio::test]
+async fn evidence_is_what_the_configuration_of_this_moment_needs() {
+    let (held, asked) = (Held::at("/manifests/").await, World::default().start().await);
+    let image = format!("{}/app:signed", held.server.host());
+    let elsewhere =
+        World::default().config.replace("- \"*\"\n          signature", "- other.example/app\n          signature");
+    let asking = asked.ask_as(client("opa"), "/v1/evidence", json!({ "images": [image] }).to_string());
+    let (_, answer) = held.meanwhile(&asked, &elsewhere, asking).await;
+    let evidence = answer["input"]["images"].as_object().unwrap().values().next().unwrap();
+    // No policy is for this image any more, so nothing that refers to it is asked for.
+    assert!(evidence["subject"].is_object() && evidence.get("referrers").is_none(), "{answer}");
 }
 
 #[tokio::test]
