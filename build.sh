@@ -209,9 +209,10 @@ image() {
 }
 
 # The tests of one of the packages of end-to-end tests.
-end_to_end() { # e2e|cluster
-  local test targets=()
-  for test in "tests/$1/tests"/*; do
+end_to_end() { # e2e|cluster [TEST...]
+  local test targets=() tests=("${@:2}")
+  [[ ${#tests[@]} -gt 0 ]] || tests=("tests/$1/tests"/*)
+  for test in "${tests[@]}"; do
     targets+=(--test "$(basename "$test" .rs)")
   done
   cargo test --locked "${members[@]}" --package "image-integrity-$1" "${targets[@]}"
@@ -261,10 +262,12 @@ against_cluster() { # PEERS VERSION
   assemble_chart
   local programs
   programs=$(tests/peers/cluster.sh "$2" | tail -1)
-  IMAGE_INTEGRITY_E2E_CLI=$cli IMAGE_INTEGRITY_E2E_BUNDLE=$PWD/dist/bundle.tar.gz IMAGE_INTEGRITY_E2E_PEERS=$1 \
+  local -x IMAGE_INTEGRITY_E2E_CLI=$cli IMAGE_INTEGRITY_E2E_BUNDLE=$PWD/dist/bundle.tar.gz IMAGE_INTEGRITY_E2E_PEERS=$1 \
     IMAGE_INTEGRITY_E2E_MODULE=$PWD/dist/policy.wasm IMAGE_INTEGRITY_E2E_CLUSTER=$programs IMAGE_INTEGRITY_E2E_KUBERNETES=$2 \
-    IMAGE_INTEGRITY_E2E_CHART=$PWD/dist/chart/image-integrity \
-    end_to_end cluster
+    IMAGE_INTEGRITY_E2E_CHART=$PWD/dist/chart/image-integrity
+  IMAGE_INTEGRITY_E2E_ENGINE=native end_to_end cluster
+  say 'what is admitted there with the verdicts of a stock OPA'
+  IMAGE_INTEGRITY_E2E_ENGINE=opa end_to_end cluster admission configuration
 }
 
 bench() { # provider

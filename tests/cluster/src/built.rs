@@ -22,6 +22,14 @@ pub fn kubernetes() -> String {
         .expect("IMAGE_INTEGRITY_E2E_KUBERNETES is not set: run ./build.sh cluster")
 }
 
+/// The engine that gives the verdicts: `native` or `opa`.
+pub(crate) fn engine() -> String {
+    let engine =
+        env::var("IMAGE_INTEGRITY_E2E_ENGINE").expect("IMAGE_INTEGRITY_E2E_ENGINE is not set: run ./build.sh cluster");
+    assert!(["native", "opa"].contains(&engine.as_str()), "there is no engine {engine}");
+    engine
+}
+
 /// A file or folder of the project, by its path from the top.
 pub fn source(path: &str) -> PathBuf {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(path);

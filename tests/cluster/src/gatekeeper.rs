@@ -130,6 +130,11 @@ impl Gatekeeper {
         &self.identity
     }
 
+    /// The port at which the API server calls it.
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
     /// Its Pod's name.
     pub fn name(&self) -> &'static str {
         self.setup.name

@@ -101,6 +101,7 @@ fn a_registry_that_throttles_denies_and_is_named() {
     ));
     let denied = guarded.namespace.run("demo-signed", SIGNED);
     guarded.assert_denied(&denied, "NO_ANSWER");
+    assert!(denied.err.contains("429 Too Many Requests"), "{denied:?}");
     guarded.gate.set(Door::Open);
     until("the failure is not kept", || (guarded.namespace.run("again", SIGNED).code == 0).then_some(()));
 }

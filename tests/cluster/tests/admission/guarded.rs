@@ -2,7 +2,7 @@
 
 use std::{ffi::OsString, fs};
 
-use image_integrity_cluster::{Configuration, Gate, Namespace, OnFailure, Placed, Server, source};
+use image_integrity_cluster::{Configuration, Engine, Gate, Namespace, OnFailure, Placed, Server, source};
 use image_integrity_e2e::{Ended, HostsDir, Kind, Registry, fixture};
 use serde_json::{Value, json};
 
@@ -25,6 +25,8 @@ pub(crate) struct Wanted<'a> {
     pub(crate) configuration: &'a str,
     /// More options of the server.
     pub(crate) options: Vec<OsString>,
+    /// Where it is not that of the run.
+    pub(crate) engine: Option<Engine>,
 }
 
 /// All that belongs to one test, in the order in which it ends.
@@ -37,6 +39,7 @@ pub(crate) struct Guarded {
     pub(crate) registry: Registry,
     pub(crate) namespace: Namespace,
     _hosts: HostsDir,
+    _engine: Engine,
 }
 
 impl Default for Wanted<'_> {
@@ -47,6 +50,7 @@ impl Default for Wanted<'_> {
             parameters: json!({}),
             configuration: "demo/verify-config.yaml",
             options: Vec::new(),
+            engine: None,
         }
     }
 }
@@ -67,7 +71,9 @@ impl Guarded {
         let hosts = HostsDir::new("ghcr.io", &[&format!("http://127.0.0.1:{}", gate.port())], "http://127.0.0.1:1");
         let configuration = fixture(wanted.configuration);
         // A tag that a test moves is asked for again at once.
-        let options = hosts.options().into_iter().chain(["--tag-ttl".into(), "50ms".into()]).chain(wanted.options);
+        let engine = wanted.engine.unwrap_or_else(Engine::of_this_run);
+        let options = hosts.options().into_iter().chain(["--tag-ttl".into(), "50ms".into()]);
+        let options = options.chain(engine.options()).chain(wanted.options);
         let ca = CLUSTER.control_plane().authority();
         let server = Server::start(ca, Configuration::Files(&configuration), options);
 
@@ -75,7 +81,7 @@ impl Guarded {
         let provider = CLUSTER.provider(namespace.name(), &server.url("/ratify/gatekeeper/v1/verify"));
         let constraint = constraint(wanted.constraint, namespace.name(), &wanted.parameters);
         let constraint = CLUSTER.place(&constraint);
-        Self { constraint, provider, server, gate, registry, namespace, _hosts: hosts }
+        Self { constraint, provider, server, gate, registry, namespace, _hosts: hosts, _engine: engine }
     }
 
     /// The key that Gatekeeper asks for about an image here.

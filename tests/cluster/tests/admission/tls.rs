@@ -1,6 +1,6 @@
 //! Certificates of Gatekeeper and of the server, and those who have none.
 
-use image_integrity_cluster::{Authority, encoded, until};
+use image_integrity_cluster::{Asking, Authority, encoded, until};
 use serde_json::json;
 
 use crate::{
@@ -30,7 +30,11 @@ fn gatekeeper_s_certificate_is_renewed_and_nobody_notices() {
     assert_admitted(&guarded.namespace.run("before", SIGNED));
     let gatekeeper = CLUSTER.gatekeeper().identity();
     let ca = CLUSTER.control_plane().authority();
+    // A client of its own each time: one that resumes a session is shown nothing.
+    let shown = || Asking::new(CLUSTER.gatekeeper().port(), &ca.certificate(), None).certificate();
+    let old = shown().unwrap();
     gatekeeper.become_like(&ca.server("renewed.webhook", &[]));
+    until("Gatekeeper shows the new certificate", || shown().ok().filter(|certificate| *certificate != old));
     assert_admitted(&guarded.namespace.run("after", SIGNED));
 }
 

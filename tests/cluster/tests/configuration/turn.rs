@@ -9,7 +9,7 @@ use std::{
 };
 
 use image_integrity_cluster::{
-    Cluster, Configuration, Kubectl, Namespace, OnFailure, Placed, Server, source, until, within,
+    Cluster, Configuration, Engine, Kubectl, Namespace, OnFailure, Placed, Server, source, until, within,
 };
 use image_integrity_e2e::{HostsDir, Kind, Registry, fixture};
 use serde_json::{Value, json};
@@ -32,6 +32,7 @@ pub(crate) struct Turn {
     pub(crate) server: Server,
     _registry: Registry,
     _hosts: HostsDir,
+    _engine: Engine,
     _mine: MutexGuard<'static, ()>,
 }
 
@@ -59,12 +60,13 @@ impl Turn {
             registry.copy("demo/layout", tag, &format!("deislabs/ratify/notary-image:{tag}"));
         }
         let hosts = HostsDir::new("ghcr.io", &[&registry.origin()], "http://127.0.0.1:1");
-        let options = hosts.options().into_iter().chain(options);
+        let engine = Engine::of_this_run();
+        let options = hosts.options().into_iter().chain(engine.options()).chain(options);
         let configuration = Configuration::Cluster(admin(), RELEASE);
         let server = Server::launch(CLUSTER.control_plane().authority(), configuration, options);
         // Not ready: there is no verifier yet.
         until("the server is there", || server.health("/healthz").ok().filter(|(status, _)| *status == 200));
-        Self { server, _registry: registry, _hosts: hosts, _mine: turn }
+        Self { server, _registry: registry, _hosts: hosts, _engine: engine, _mine: turn }
     }
 
     /// Applies a file of the fixtures as people do, in the namespace `default`.
