@@ -13,12 +13,9 @@ use super::{
     Findings, Identity,
     anchors::TrustAnchors,
     finding::{did_you_mean, quoted},
-    object::{Kind, Object, Origin},
+    object::{DEFAULT_NAMESPACE, Kind, Object, Origin},
     verifier::{Reference, TrustStore},
 };
-
-/// Where an object lands that names no namespace: the other place, beside the release's, of the CertificateStores of a cluster's Verifiers.
-const DEFAULT_NAMESPACE: &str = "default";
 
 /// Every object that holds trust anchors, of whatever namespace, by its name.
 pub(super) struct Library<'a> {

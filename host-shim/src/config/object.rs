@@ -16,7 +16,7 @@ use crate::{sources::SourceText, yaml};
 pub(super) const GROUP: &str = "config.ratify.deislabs.io";
 pub(super) const VERSIONS: [&str; 2] = ["v1beta1", "v1alpha1"];
 /// The namespace of an object that names none, as for `kubectl apply`.
-const DEFAULT_NAMESPACE: &str = "default";
+pub(super) const DEFAULT_NAMESPACE: &str = "default";
 /// The namespace of Ratify's release, where Gatekeeper is.
 const RATIFY_NAMESPACE: &str = "gatekeeper-system";
 /// What the API server accepts and writes in `metadata` beside name and namespace.

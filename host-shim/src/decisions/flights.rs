@@ -55,7 +55,9 @@ where
         }
         let (sender, receiver) = watch::channel(None);
         running.insert(key.clone(), receiver.clone());
+        drop(running);
         let (entry, work) = (Entry { running: Arc::clone(&self.running), key: key.clone() }, start());
+        // A runtime that is shutting down drops the entry at once.
         self.runtime.spawn(async move {
             let value = work.await;
             // First nobody joins it any more, then it lands: who comes in between starts anew.
@@ -130,6 +132,16 @@ mod tests {
         assert_eq!(broken.landed().await, Landed::Lost);
         let (again, how) = flights.join(&"a", 10, || async { 1 }).unwrap();
         assert_eq!((how, again.landed().await), (Origin::Made, Landed::With(1)));
+    }
+
+    #[test]
+    fn where_the_runtime_has_ended_it_is_lost_and_nobody_waits_for_ever() {
+        let build = || tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let ended = build();
+        let flights = Flights::on(ended.handle().clone());
+        drop(ended);
+        let (flight, _) = flights.join(&"a", 10, || async { 1 }).unwrap();
+        assert_eq!(build().block_on(flight.landed()), Landed::Lost);
     }
 
     #[tokio::test]

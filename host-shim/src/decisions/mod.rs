@@ -1,7 +1,7 @@
 //! From an image and who asks to a decision: known already, or fetched once for all who wait for it.
 //!
-//! A decision belongs to one generation of the configuration, one set of credentials and one image. When the configuration changes while somebody waits,
-//! the question is put again under the new one: nobody is answered under the older.
+//! A decision belongs to one scope of the configuration, one set of credentials and one image. When that scope changes while somebody waits, the question is
+//! put again under the new one: nobody is answered under the older. What changes in one namespace leaves the questions of others as they are.
 
 mod decision;
 mod flights;
@@ -10,7 +10,7 @@ mod module;
 mod reach;
 mod turns;
 
-use std::{sync::Arc, time::Duration};
+use std::{pin::pin, sync::Arc, time::Duration};
 
 use futures_util::future::BoxFuture;
 use tokio::{
@@ -123,7 +123,8 @@ struct Shared {
 /// What a decision belongs to.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Flown {
-    generation: u64,
+    /// The number of the scope.
+    scope: u64,
     /// The module that gives the verdict.
     module: Option<ModuleDigest>,
     /// The namespace whose configuration or credentials count; where they are the cluster's, there is none.
@@ -162,9 +163,15 @@ impl Decisions {
         }))
     }
 
-    /// The generation of the configuration that counts at this moment.
-    pub fn generation(&self) -> u64 {
-        self.0.live.borrow().generation()
+    /// The configuration of this moment.
+    pub fn standing(&self) -> Arc<Snapshot> {
+        Arc::clone(&self.0.live.borrow())
+    }
+
+    /// Whether a configuration still counts, for each of these namespaces; without a name it is the cluster's.
+    pub fn still_stands<'n>(&self, since: &Arc<Snapshot>, mut of: impl Iterator<Item = Option<&'n str>>) -> bool {
+        let now = self.0.live.borrow();
+        Arc::ptr_eq(since, &now) || of.all(|whose| scope_of(since, whose).number() == scope_of(&now, whose).number())
     }
 
     /// The decision on an image that is known already, under the configuration of this moment.
@@ -185,19 +192,25 @@ impl Decisions {
                 Ok(flown) => flown,
                 Err(Passed) => return Err(Failure::new(Code::EngineUnavailable, "the engine does not answer")),
             };
-            let deciding = self.under(&snapshot, &flown);
-            let decided = tokio::select! {
-                decided = deadline.bound(deciding) => decided,
-                // The question is put again. Who has gone away with the sender cannot change it any more.
-                Ok(()) = live.changed() => continue,
+            let mut deciding = pin!(deadline.bound(self.under(&snapshot, &flown)));
+            let decided = loop {
+                tokio::select! {
+                    decided = &mut deciding => break Some(decided),
+                    // Who has gone away with the sender cannot change it any more.
+                    Ok(()) = live.changed() => if !self.0.is_about(&flown, inquiry, &live.borrow_and_update()) {
+                        break None;
+                    },
+                }
             };
+            // The question is put again.
+            let Some(decided) = decided else { continue };
             let decided = decided.unwrap_or_else(|_| {
                 Err(Failure::new(
                     Code::RegistryTimeout,
                     "it is still being fetched; the next question may find it done",
                 ))
             });
-            if !live.has_changed().unwrap_or(false) {
+            if self.0.is_about(&flown, inquiry, &live.borrow()) {
                 return decided;
             }
         }
@@ -287,7 +300,14 @@ impl Shared {
             snapshot.of_namespace(namespace).namespace().is_some() || self.reaches.knows_namespaces()
         };
         let whose = namespace.filter(is_own).map(str::to_owned);
-        Flown { generation: snapshot.generation(), module: None, whose, rights, image: image.clone() }
+        let scope = scope_of(snapshot, whose.as_deref()).number();
+        Flown { scope, module: None, whose, rights, image: image.clone() }
+    }
+
+    /// Whether this is still what is asked, under the configuration of this moment.
+    fn is_about(&self, flown: &Flown, inquiry: Inquiry<'_>, snapshot: &Snapshot) -> bool {
+        let asked = self.asked(inquiry, snapshot);
+        (asked.scope, &asked.whose) == (flown.scope, &flown.whose)
     }
 
     /// Room for one errand more.

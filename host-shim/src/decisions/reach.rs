@@ -58,17 +58,27 @@ impl ReachOptions {
     /// # Errors
     /// Where a CA file or a proxy cannot be used.
     pub fn check(&self) -> Result<(), ConnectionError> {
-        self.client(false, Keychain::none(), Turns::default()).map(drop)
+        self.client(false, Rights::Configured, Keychain::none(), Turns::default()).map(drop)
     }
 
-    fn client(&self, plain_http: bool, keychain: Keychain, turns: Turns) -> Result<Registries, ConnectionError> {
+    fn client(
+        &self,
+        plain_http: bool,
+        rights: Rights,
+        keychain: Keychain,
+        turns: Turns,
+    ) -> Result<Registries, ConnectionError> {
         let Self { ca_files, trusted_realms, hosts, proxies, .. } = self;
+        let hosts = match rights {
+            Rights::None => hosts.without_credentials(),
+            Rights::Configured => hosts.clone(),
+        };
         Registries::new(RegistryOptions {
             ca_files: ca_files.clone(),
             plain_http: if plain_http { PlainHttp::Always } else { PlainHttp::Never },
             keychain,
             trusted_realms: trusted_realms.clone(),
-            hosts: hosts.clone(),
+            hosts,
             proxies: proxies.clone(),
             turns,
         })
@@ -133,6 +143,8 @@ pub(super) struct Reach {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Key {
     plain_http: bool,
+    /// Files of hosts may hold credentials as well.
+    rights: Rights,
     keychains: Vec<usize>,
 }
 
@@ -166,9 +178,9 @@ impl Reaches {
             Rights::Configured => self.keychains(configuration, namespace).await?,
         };
         let plain_http = self.options.plain_http || configuration.plain_http();
-        let key =
-            Key { plain_http, keychains: keychains.iter().map(|keychain| Arc::as_ptr(keychain).addr()).collect() };
-        let made = self.made.try_get_with(key, async { self.make(plain_http, keychains) });
+        let addresses = keychains.iter().map(|keychain| Arc::as_ptr(keychain).addr()).collect();
+        let key = Key { plain_http, rights, keychains: addresses };
+        let made = self.made.try_get_with(key, async { self.make(plain_http, rights, keychains) });
         made.await.map_err(Arc::unwrap_or_clone)
     }
 
@@ -205,9 +217,9 @@ impl Reaches {
         Ok(keychains)
     }
 
-    fn make(&self, plain_http: bool, keychains: Vec<Arc<Keychain>>) -> Result<Arc<Reach>, Failure> {
+    fn make(&self, plain_http: bool, rights: Rights, keychains: Vec<Arc<Keychain>>) -> Result<Arc<Reach>, Failure> {
         let keychain = Keychain::joined(keychains.iter().map(|keychain| keychain.as_ref().clone()));
-        let registries = self.options.client(plain_http, keychain, self.turns.clone());
+        let registries = self.options.client(plain_http, rights, keychain, self.turns.clone());
         let registries = registries.map_err(|error| Failure::new(Code::RegistryTlsFailed, error.to_string()))?;
         let as_whom = AsWhom::new(self.next.fetch_add(1, Ordering::Relaxed));
         Ok(Arc::new(Reach { registries, as_whom, _keychains: keychains }))

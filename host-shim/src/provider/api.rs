@@ -3,6 +3,7 @@
 use std::{
     borrow::Cow,
     collections::{BTreeMap, HashSet},
+    iter,
     sync::Arc,
 };
 
@@ -87,11 +88,11 @@ pub(super) async fn verify(shared: &Shared, call: Call) -> Result<Response, Refu
         ));
     }
     let decided = loop {
-        let generation = shared.decisions.generation();
+        let since = shared.decisions.standing();
         let decided =
             join_all(images.iter().map(async |name| (name, verdict(shared, &call, name, namespace.as_deref()).await)))
                 .await;
-        if shared.decisions.generation() == generation {
+        if shared.decisions.still_stands(&since, iter::once(namespace.as_deref())) {
             break decided;
         }
         call.room.refill();
@@ -134,7 +135,7 @@ pub(super) async fn evidence(shared: &Shared, call: Call) -> Result<Response, Re
     let Request { images, namespace, config } = read(&call.body)?;
     let config = config.map(Arc::new);
     let gathered = loop {
-        let generation = shared.decisions.generation();
+        let since = shared.decisions.standing();
         let gathered = join_all(images.iter().map(async |name| {
             let image = name.parse::<Reference>().map_err(|error| no_image(&error));
             let gathered = match &image {
@@ -149,7 +150,7 @@ pub(super) async fn evidence(shared: &Shared, call: Call) -> Result<Response, Re
             (name.as_str(), image.map_or_else(|_| name.clone(), |image| image.to_string()), gathered)
         }))
         .await;
-        if shared.decisions.generation() == generation {
+        if shared.decisions.still_stands(&since, iter::once(namespace.as_deref())) {
             break gathered;
         }
         call.room.refill();

@@ -73,7 +73,7 @@ pub(super) async fn verify(shared: &Shared, call: Call) -> Result<Response, Refu
     let request = Request::read(&call.body).map_err(|why| Refused::new(StatusCode::BAD_REQUEST, why))?;
     let answering = Answering { shared, call: &call, timestamp: timestamp().into() };
     loop {
-        let generation = shared.decisions.generation();
+        let since = shared.decisions.standing();
         let (mut answers, mut questions) = (Vec::with_capacity(request.keys.len()), Vec::new());
         for key in &request.keys {
             match answering.at_once(key) {
@@ -84,7 +84,7 @@ pub(super) async fn verify(shared: &Shared, call: Call) -> Result<Response, Refu
         // Who asks finds answers by their keys, wherever they stand.
         answers.extend(join_all(questions.into_iter().map(|question| answering.later(question))).await);
         // Otherwise some may be of the configuration before, and Gatekeeper would keep them.
-        if shared.decisions.generation() == generation {
+        if shared.decisions.still_stands(&since, namespaces(&request)) {
             return Ok(respond(&request, Idempotent::No, answers));
         }
         call.room.refill();
@@ -95,13 +95,18 @@ pub(super) async fn mutate(shared: &Shared, call: Call) -> Result<Response, Refu
     let request = Request::read(&call.body).map_err(|why| Refused::new(StatusCode::BAD_REQUEST, why))?;
     let call = &call;
     loop {
-        let generation = shared.decisions.generation();
+        let since = shared.decisions.standing();
         let answers =
             join_all(request.keys.iter().map(async |key| (key.as_str(), mutate_key(shared, call, key).await))).await;
-        if shared.decisions.generation() == generation {
+        if shared.decisions.still_stands(&since, namespaces(&request)) {
             return Ok(respond(&request, Idempotent::Yes, answers));
         }
     }
+}
+
+/// Those that keys name; `None` of those that name none.
+fn namespaces(request: &Request) -> impl Iterator<Item = Option<&str>> {
+    request.keys.iter().map(|key| Key::read(key).ok().and_then(|key| key.namespace))
 }
 
 fn respond<'k>(request: &'k Request, idempotent: Idempotent, answers: Vec<(&'k str, Answer)>) -> Response {

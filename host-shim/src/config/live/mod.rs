@@ -10,7 +10,14 @@ mod secrets;
 #[cfg(test)]
 mod tests;
 
-use std::{collections::BTreeMap, sync::Arc, time::Instant};
+use std::{
+    collections::BTreeMap,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Instant,
+};
 
 use tokio::sync::watch;
 
@@ -52,6 +59,19 @@ impl Snapshot {
         self.namespaces.get(namespace).unwrap_or(&self.cluster)
     }
 
+    /// The same, after a change in one namespace.
+    #[cfg(test)]
+    pub(crate) fn with_namespace_of(&self, other: &Self, namespace: &str) -> Self {
+        let mut namespaces = self.namespaces.clone();
+        namespaces.insert(namespace.to_owned(), Arc::clone(other.of_namespace(namespace)));
+        Self {
+            generation: self.generation + 1,
+            cluster: Arc::clone(&self.cluster),
+            namespaces,
+            unready: self.unready.clone(),
+        }
+    }
+
     /// Why the server is not ready: objects of the cluster only, each named with its reason. What is wrong in a namespace never appears here.
     pub fn unready(&self) -> &[String] {
         &self.unready
@@ -61,6 +81,7 @@ impl Snapshot {
 /// One configuration as it applies somewhere.
 #[derive(Debug)]
 pub struct Scope {
+    number: u64,
     namespace: Option<String>,
     configuration: Result<Configuration, String>,
     read: Instant,
@@ -68,7 +89,14 @@ pub struct Scope {
 
 impl Scope {
     fn new(namespace: Option<&str>, configuration: Result<Configuration, String>) -> Self {
-        Self { namespace: namespace.map(str::to_owned), configuration, read: Instant::now() }
+        static MADE: AtomicU64 = AtomicU64::new(0);
+        let number = MADE.fetch_add(1, Ordering::Relaxed);
+        Self { number, namespace: namespace.map(str::to_owned), configuration, read: Instant::now() }
+    }
+
+    /// Which of all scopes it is. Snapshots share those that a change has left as they were.
+    pub fn number(&self) -> u64 {
+        self.number
     }
 
     /// The usable configuration.

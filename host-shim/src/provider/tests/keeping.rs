@@ -10,7 +10,7 @@ use std::{
 
 use futures_util::future::join_all;
 use serde_json::json;
-use tokio::sync::Notify;
+use tokio::sync::{Notify, watch};
 
 use super::world::{Asked, MUTATE, VERIFY, World, client, error, item};
 use crate::decisions::KeptVerdicts;
@@ -200,6 +200,28 @@ async fn all_keys_of_a_request_are_answered_under_one_configuration() {
     for image in images {
         assert_eq!(answer["images"][&image]["code"], "IDENTITY_MISMATCH", "{answer}");
     }
+}
+
+#[tokio::test]
+async fn what_changes_in_one_namespace_leaves_the_decisions_of_others() {
+    let server = plain_demo().await;
+    let of_team_a = "---\napiVersion: config.ratify.deislabs.io/v1beta1\nkind: NamespacedStore\n\
+                     metadata:\n  name: s\n  namespace: team-a\nspec:\n  name: oras\n";
+    let config = World::default().config + of_team_a;
+    let (plain, with_team_a) = (World::default().start().await, World { config, ..World::default() }.start().await);
+    let plain = plain.live.borrow().clone();
+    let changed = plain.with_namespace_of(&with_team_a.live.borrow(), "team-a");
+    let (change, live) = watch::channel(plain);
+    let asked = World { live: Some(live), ..World::default() }.start().await;
+    let key = |namespace: &str| format!("[{namespace}]{}/app:signed", server.host());
+    assert_eq!(asked.code(&key("team-a")).await, "VERIFIED");
+    assert_eq!(asked.code(&key("team-b")).await, "VERIFIED");
+    let before = (server.seen().len(), asked.judged.load(Ordering::SeqCst));
+    change.send(Arc::new(changed)).unwrap();
+    assert_eq!(asked.code(&key("team-b")).await, "VERIFIED");
+    assert_eq!((server.seen().len(), asked.judged.load(Ordering::SeqCst)), before);
+    assert_eq!(asked.code(&key("team-a")).await, "VERIFIED");
+    assert!(asked.judged.load(Ordering::SeqCst) > before.1);
 }
 
 #[tokio::test]

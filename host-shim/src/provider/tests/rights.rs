@@ -10,7 +10,10 @@ use super::world::{MUTATE, VERIFY, World, client, item, question};
 use crate::{
     config::Logins,
     decisions::Secrets,
-    registry::credentials::{Keychain, PullSecret},
+    registry::{
+        credentials::{Keychain, PullSecret},
+        hosts::{RegistryHosts, SkipVerify},
+    },
     server::Client,
     testing::{
         registry::{self, demo_layout, plain_demo},
@@ -90,6 +93,30 @@ async fn what_one_tenant_may_see_is_shown_to_no_other() {
     // Nobody's credentials are used for who shows no certificate.
     let (_, answer) = asked.ask_as(Client::Anonymous, VERIFY, question(&[&key("")])).await;
     assert_eq!(item(&answer["response"], &key(""))["value"]["code"], "REGISTRY_UNAUTHORIZED");
+}
+
+#[tokio::test]
+async fn who_shows_no_certificate_reaches_a_mirror_without_the_headers_of_its_file() {
+    let layout = demo_layout();
+    let server = Server::start(move |seen| match seen.header("x-mirror") {
+        Some("secret") => registry::answer(&layout, seen),
+        _ => Reply::new(401, &[("www-authenticate", "Basic realm=\"r\"")], ""),
+    })
+    .await;
+    let folder = tempfile::tempdir().unwrap();
+    let of_registry = folder.path().join("r.example");
+    std::fs::create_dir(&of_registry).unwrap();
+    let mirror = format!(
+        "server = \"http://{0}\"\n[host.\"http://{0}\"]\ncapabilities = [\"pull\", \"resolve\"]\nheader = {{ X-Mirror = \"secret\" }}\n",
+        server.host()
+    );
+    std::fs::write(of_registry.join("hosts.toml"), mirror).unwrap();
+    let hosts = RegistryHosts::load(folder.path(), SkipVerify::Refused).unwrap();
+    let asked = World { hosts, ..World::default() }.start().await;
+    let key = "r.example/app:signed";
+    assert_eq!(asked.code(key).await, "VERIFIED");
+    let (_, answer) = asked.ask_as(Client::Anonymous, VERIFY, question(&[key])).await;
+    assert_eq!(item(&answer["response"], key)["value"]["code"], "REGISTRY_UNAUTHORIZED", "{answer}");
 }
 
 #[tokio::test]

@@ -48,6 +48,8 @@ pub(super) struct World {
     /// A docker config.json, for what is fetched with the cluster's rights.
     pub(super) registry_config: Option<PathBuf>,
     pub(super) hosts: RegistryHosts,
+    /// In place of the configuration.
+    pub(super) live: Option<Live>,
 }
 
 impl Default for World {
@@ -62,6 +64,7 @@ impl Default for World {
             clock: decisions::now,
             registry_config: None,
             hosts: RegistryHosts::default(),
+            live: None,
             config: std::fs::read_to_string(fixture("demo/verify-config.yaml")).unwrap(),
         }
     }
@@ -105,12 +108,14 @@ impl World {
             clock,
             registry_config,
             hosts,
+            live,
         } = self;
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("config.yaml");
         std::fs::write(&path, config).unwrap();
         let reload = Arc::new(Notify::new());
-        let live = watch_files(vec![path.clone()], NamespacedObjects::Add, Arc::clone(&reload)).await.unwrap();
+        let read = watch_files(vec![path.clone()], NamespacedObjects::Add, Arc::clone(&reload)).await.unwrap();
+        let live = live.unwrap_or(read);
         let judged = Arc::new(AtomicUsize::new(0));
         let pod_pull_secrets = if secrets.is_some() { PodPullSecrets::Used } else { PodPullSecrets::Unused };
         let reaches = Reaches::new(ReachOptions {

@@ -90,6 +90,17 @@ impl RegistryHosts {
         Ok(Self { by_registry, default })
     }
 
+    /// The same hosts, asked as nobody: without the headers and client certificates of their files.
+    #[must_use]
+    pub fn without_credentials(&self) -> Self {
+        let mut hosts = self.clone();
+        for host in hosts.by_registry.values_mut().chain(&mut hosts.default).flatten() {
+            host.headers.clear();
+            host.tls.clients.clear();
+        }
+        hosts
+    }
+
     /// The hosts to ask for a registry (`docker.io`, `registry.example:5000`), in order; `None` where nothing is configured for it.
     pub fn of(&self, registry: &str) -> Option<&[Host]> {
         self.by_registry.get(registry).or(self.default.as_ref()).map(Vec::as_slice)

@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use k8s_openapi::jiff::Timestamp;
-use sha2::{Digest as _, Sha256};
 
 use super::{
     super::super::object::{Identity, Kind, Objects, Origin},
@@ -87,7 +86,7 @@ impl Inventory {
         Self {
             origin: Origin::Cluster { release_namespace: release_namespace.to_owned() },
             entries: BTreeMap::new(),
-            usage: Usage::default(),
+            usage: Usage::new(release_namespace),
             changed: Changed::default(),
             room_was_given_back: false,
         }
@@ -110,7 +109,7 @@ impl Inventory {
     /// Takes in a new version of an object. One with mistakes leaves the last good one of the same object in force.
     pub(super) fn insert(&mut self, seen: Seen) {
         let Seen { identity, uid, created: _, text, status, changed } = seen;
-        let digest = Sha256::digest(&text).into();
+        let (digest, bytes) = (text.digest(), text.bytes());
         let mut before = self.entries.remove(&identity);
         if let Some(same) = before.as_mut().filter(|entry| entry.uid == uid && entry.digest == digest && !entry.refused)
         {
@@ -127,9 +126,9 @@ impl Inventory {
         let before = before.filter(|entry| entry.uid == uid);
         let (mut good, said) = before.map(|entry| ((entry.good, entry.bytes), entry.said)).unzip();
         let (kept, kept_bytes) = good.take().unwrap_or_default();
-        let entry = match self.usage.take(&identity, text.len()) {
+        let entry = match self.usage.take(&identity, bytes) {
             Ok(()) => {
-                let (good, problem) = match self.read(&identity, &text) {
+                let (good, problem) = match self.read(&identity, text.as_str()) {
                     Ok(objects) => (Some(objects), None),
                     Err(problem) => (kept, Some(problem)),
                 };
@@ -137,7 +136,7 @@ impl Inventory {
                     uid,
                     digest,
                     good,
-                    bytes: Some(text.len()),
+                    bytes: Some(bytes),
                     problem,
                     refused: false,
                     status,

@@ -3,9 +3,11 @@
 use k8s_openapi::jiff::Timestamp;
 use kube::core::DynamicObject;
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 
 use super::{
     super::super::object::{GROUP, Identity, Kind, VERSIONS},
+    bounds::MAX_OBJECT,
     status::Status,
 };
 
@@ -16,11 +18,39 @@ pub(in crate::config::live) struct Seen {
     /// Another object under the same name has another one.
     pub(in crate::config::live) uid: String,
     pub(in crate::config::live) created: Option<Timestamp>,
-    /// What is read of it, as JSON.
-    pub(in crate::config::live) text: String,
+    pub(super) text: Text,
     pub(super) status: Status,
     /// When what people write in it changed last, as far as the API server knows.
     pub(in crate::config::live) changed: Option<Timestamp>,
+}
+
+/// What is read of an object, as JSON.
+#[derive(Clone, Debug)]
+pub(super) struct Text {
+    /// Empty where it is too large to be read: all of a list is held at once.
+    text: String,
+    bytes: usize,
+    digest: [u8; 32],
+}
+
+impl Text {
+    fn new(text: String) -> Self {
+        let (bytes, digest) = (text.len(), Sha256::digest(&text).into());
+        Self { text: if bytes > MAX_OBJECT { String::new() } else { text }, bytes, digest }
+    }
+
+    pub(super) fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// How long it is in the cluster.
+    pub(super) fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    pub(super) fn digest(&self) -> [u8; 32] {
+        self.digest
+    }
 }
 
 impl Seen {
@@ -43,7 +73,7 @@ impl Seen {
         Some(Self {
             uid: metadata.uid.clone().unwrap_or_default(),
             created: metadata.creation_timestamp.as_ref().map(|time| time.0),
-            text: document.to_string(),
+            text: Text::new(document.to_string()),
             status: Status::read(object.data.get("status").unwrap_or(&Value::Null)),
             changed: by_people.filter_map(|entry| entry.time.as_ref()).map(|time| time.0).max(),
             identity,

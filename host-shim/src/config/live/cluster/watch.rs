@@ -148,6 +148,9 @@ impl Watches {
     }
 }
 
+/// Objects of one page of a list: a page is held whole, and each may have the 1.5 MiB that a cluster takes.
+const PAGE: u32 = 50;
+
 /// One kind as it is watched.
 struct Watch {
     api: Api<DynamicObject>,
@@ -161,7 +164,8 @@ impl Watch {
     async fn run(self, relists: &Relists) {
         let kind = self.served.kind;
         while !self.changes.is_closed() {
-            let mut events = pin!(watcher(self.api.clone(), watcher::Config::default()).default_backoff());
+            let config = watcher::Config::default().page_size(PAGE);
+            let mut events = pin!(watcher(self.api.clone(), config).default_backoff());
             let mut listed = Vec::new();
             loop {
                 let event = tokio::select! {

@@ -281,6 +281,45 @@ fn a_change_in_one_namespace_leaves_the_scopes_of_others_the_very_same() {
 }
 
 #[test]
+fn a_root_that_is_taken_out_is_trusted_nowhere_any_more_while_the_clusters_store_is_broken() {
+    let broken = object(Kind::Store, "s", json!({ "name": "orass" }));
+    let anchors = certificates("default/c");
+    let mut cluster =
+        Cluster::new(&[anchors.clone(), verifier("v", "c"), broken, namespaced_store("team-a/s", json!({}))]);
+    let roots =
+        |cluster: &Cluster| cluster.namespace("team-a").unwrap().config().verifiers[0].trust_stores["ca:certs"].len();
+    assert!(cluster.cluster().is_err());
+    assert_eq!(roots(&cluster), 1);
+    cluster.delete(&anchors);
+    assert_eq!(roots(&cluster), 0);
+}
+
+#[test]
+fn objects_of_one_namespace_take_no_room_from_the_clusters_nor_more_than_their_own() {
+    let filler = |team: usize, number: usize| {
+        let value = "x".repeat(200 << 10);
+        let mut object = object(
+            Kind::CertificateStore,
+            &format!("team-{team}/c{number:02}"),
+            json!({ "provider": "inline", "parameters": { "value": value } }),
+        );
+        object["metadata"]["creationTimestamp"] = json!("2026-01-01T00:00:00Z");
+        object
+    };
+    let fillers: Vec<_> = (0..10).flat_map(|team| (0..21).map(move |number| filler(team, number))).collect();
+    // Before the cluster's own objects.
+    let mut cluster = Cluster::new(&fillers);
+    let of_one = "the objects of the namespace are together larger than 4 MiB, and no more are read";
+    assert_eq!(cluster.said("CertificateStore team-0/c20")["error"], of_one);
+    let of_all = "all objects together are larger than 32 MiB, and no more are read";
+    assert_eq!(cluster.said("CertificateStore team-9/c00")["error"], of_all);
+    for object in good() {
+        cluster.apply(&object);
+    }
+    assert!(cluster.cluster().is_ok(), "{:?}", cluster.cluster());
+}
+
+#[test]
 fn a_status_that_somebody_wrote_changes_nothing_and_is_not_written_over() {
     let mut cluster = Cluster::new(&good());
     for status in [json!({ "issuccess": true }), json!({ "issuccess": false, "error": "of another program" })] {
