@@ -111,3 +111,54 @@ fn give_back<K: Hash + Eq>(taken: &mut HashMap<K, usize>, key: &K, amount: usize
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn identity(kind: Kind, namespace: Option<&str>) -> Identity {
+        Identity { kind, namespace: namespace.map(str::to_owned), name: "o".to_owned() }
+    }
+
+    #[test]
+    fn objects_of_one_namespace_take_no_room_from_the_clusters_nor_more_than_their_own() {
+        let mut usage = Usage::new("security");
+        let of_team = |team: usize| identity(Kind::CertificateStore, Some(&format!("team-{team}")));
+        for team in 0..8 {
+            for _ in 0..16 {
+                usage.take(&of_team(team), MAX_OBJECT).unwrap();
+            }
+            assert_eq!(
+                usage.take(&of_team(team), 1).unwrap_err(),
+                "the objects of the namespace are together larger than 4 MiB, and no more are read"
+            );
+        }
+        let of_all = "all objects together are larger than 32 MiB, and no more are read";
+        assert_eq!(usage.take(&of_team(8), 1).unwrap_err(), of_all);
+        let own = [
+            identity(Kind::Verifier, None),
+            identity(Kind::CertificateStore, Some("security")),
+            identity(Kind::CertificateStore, Some("default")),
+        ];
+        for identity in &own {
+            usage.take(identity, MAX_OBJECT).unwrap();
+        }
+        // What is given back can be taken again, by anybody.
+        usage.give_back(&of_team(0), MAX_OBJECT);
+        usage.take(&of_team(8), MAX_OBJECT).unwrap();
+        assert_eq!(usage.take(&of_team(0), 1).unwrap_err(), of_all);
+    }
+
+    #[test]
+    fn a_thousand_objects_of_a_kind_that_tenants_have_are_no_thousand_of_the_release() {
+        let mut usage = Usage::new("security");
+        for team in 0..10 {
+            for _ in 0..MAX_IN_NAMESPACE {
+                usage.take(&identity(Kind::CertificateStore, Some(&format!("team-{team}"))), 1).unwrap();
+            }
+        }
+        let refused = usage.take(&identity(Kind::CertificateStore, Some("team-10")), 1).unwrap_err();
+        assert_eq!(refused, "there are 1000 older objects of this kind, and no more are read");
+        usage.take(&identity(Kind::CertificateStore, Some("security")), 1).unwrap();
+    }
+}

@@ -295,35 +295,6 @@ fn a_root_that_is_taken_out_is_trusted_nowhere_any_more_while_the_clusters_store
 }
 
 #[test]
-fn objects_of_one_namespace_take_no_room_from_the_clusters_nor_more_than_their_own() {
-    let filler = |team: usize, number: usize, bytes: usize| {
-        let value = "x".repeat(bytes);
-        let mut object = object(
-            Kind::CertificateStore,
-            &format!("team-{team}/c{number:02}"),
-            json!({ "provider": "inline", "parameters": { "value": value } }),
-        );
-        object["metadata"]["creationTimestamp"] = json!("2026-01-01T00:00:00Z");
-        object
-    };
-    // The smaller ones take what the large ones leave.
-    let teams = (0..10).map(|team| (team, 21, 200 << 10)).chain([(10, 100, 2 << 10), (11, 100, 0)]);
-    let fillers: Vec<_> =
-        teams.flat_map(|(team, objects, bytes)| (0..objects).map(move |number| filler(team, number, bytes))).collect();
-    // Before the cluster's own objects.
-    let mut cluster = Cluster::new(&fillers);
-    let of_one = "the objects of the namespace are together larger than 4 MiB, and no more are read";
-    assert_eq!(cluster.said("CertificateStore team-0/c20")["error"], of_one);
-    let of_all = "all objects together are larger than 32 MiB, and no more are read";
-    assert_eq!(cluster.said("CertificateStore team-9/c00")["error"], of_all);
-    assert_eq!(cluster.said("CertificateStore team-11/c99")["error"], of_all);
-    for object in good() {
-        cluster.apply(&object);
-    }
-    assert!(cluster.cluster().is_ok(), "{:?}", cluster.cluster());
-}
-
-#[test]
 fn a_status_that_somebody_wrote_changes_nothing_and_is_not_written_over() {
     let mut cluster = Cluster::new(&good());
     for status in [json!({ "issuccess": true }), json!({ "issuccess": false, "error": "of another program" })] {
