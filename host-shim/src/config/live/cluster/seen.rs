@@ -28,19 +28,19 @@ pub(in crate::config::live) struct Seen {
 #[derive(Clone, Debug)]
 pub(super) struct Text {
     /// Empty where it is too large to be read: all of a list is held at once.
-    text: String,
+    json: String,
     bytes: usize,
     digest: [u8; 32],
 }
 
 impl Text {
-    fn new(text: String) -> Self {
-        let (bytes, digest) = (text.len(), Sha256::digest(&text).into());
-        Self { text: if bytes > MAX_OBJECT { String::new() } else { text }, bytes, digest }
+    fn new(json: String) -> Self {
+        let (bytes, digest) = (json.len(), Sha256::digest(&json).into());
+        Self { json: if bytes > MAX_OBJECT { String::new() } else { json }, bytes, digest }
     }
 
     pub(super) fn as_str(&self) -> &str {
-        &self.text
+        &self.json
     }
 
     /// How long it is in the cluster.
