@@ -5,6 +5,9 @@
 
 {{/* The PEM of the key that verifies the bundle's signature; empty where it has none. */}}
 {{- define "image-integrity.bundleKey" -}}
+{{- if and (or .Values.opa.verificationKey .Values.opa.moduleDigest) (not .Values.opa.bundleConfigMap) -}}
+{{- fail "opa.verificationKey and opa.moduleDigest are of a bundle of your own: set opa.bundleConfigMap as well" -}}
+{{- end -}}
 {{- if .Values.opa.bundleConfigMap -}}
 {{- .Values.opa.verificationKey -}}
 {{- else -}}

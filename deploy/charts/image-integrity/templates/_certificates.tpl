@@ -67,9 +67,9 @@ or its names are others. Kept in .Values, since it is asked for several times an
 {{- end -}}
 {{- end -}}
 
-{{/* Whether Gatekeeper's own Secret can be mounted: a Pod sees only those of its namespace. */}}
-{{- define "image-integrity.sharesGatekeepersNamespace" -}}
-{{- if and .Values.gatekeeper.enabled (eq .Release.Namespace .Values.gatekeeper.namespace) -}}
+{{/* Whether Gatekeeper's own Secret is mounted: a Pod sees only those of its namespace. */}}
+{{- define "image-integrity.mountsGatekeepersCA" -}}
+{{- if and .Values.gatekeeper.enabled .Values.gatekeeper.certificateSecret (eq .Release.Namespace .Values.gatekeeper.namespace) -}}
 true
 {{- end -}}
 {{- end -}}
@@ -78,12 +78,15 @@ true
 {{- define "image-integrity.clientCA" -}}
 {{- if .Values.clientCA.pem -}}
 {{- .Values.clientCA.pem -}}
-{{- else if and .Values.gatekeeper.enabled (not .Values.clientCA.secretName) (not (include "image-integrity.sharesGatekeepersNamespace" .)) -}}
-{{- $secret := lookup "v1" "Secret" .Values.gatekeeper.namespace "gatekeeper-webhook-server-cert" -}}
+{{- else if and .Values.gatekeeper.enabled (not .Values.clientCA.secretName) (not (include "image-integrity.mountsGatekeepersCA" .)) -}}
+{{- if not .Values.gatekeeper.certificateSecret -}}
+{{- fail "the server cannot tell Gatekeeper from others: set gatekeeper.certificateSecret to the Secret of its certificate, or clientCA.pem or clientCA.secretName to the CA of it" -}}
+{{- end -}}
+{{- $secret := lookup "v1" "Secret" .Values.gatekeeper.namespace .Values.gatekeeper.certificateSecret -}}
 {{- if $secret -}}
 {{- get ($secret.data | default dict) "ca.crt" | b64dec -}}
 {{- else -}}
-{{- fail (printf "the server cannot tell Gatekeeper from others: there is no Secret gatekeeper-webhook-server-cert in %s that could be read. Install into Gatekeeper's namespace, or set clientCA.pem to the CA of its certificate" .Values.gatekeeper.namespace) -}}
+{{- fail (printf "the server cannot tell Gatekeeper from others: there is no Secret %s in %s that could be read. Install into Gatekeeper's namespace, or set clientCA.pem to the CA of its certificate" .Values.gatekeeper.certificateSecret .Values.gatekeeper.namespace) -}}
 {{- end -}}
 {{- end -}}
 {{- end -}}

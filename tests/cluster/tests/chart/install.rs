@@ -106,6 +106,53 @@ fn the_native_engine_needs_no_opa_files_no_objects_and_the_service_account_may_h
 }
 
 #[test]
+fn the_server_may_read_what_a_store_with_k8_secrets_names_and_no_more() {
+    for (namespaces, release, team, other) in [
+        (&[][..], [false, false], [false, false], [false, false]),
+        // The service account of a cluster's Store is in the release's namespace.
+        (&["kube-public"], [false, true], [true, true], [false, false]),
+        (&[NAMESPACE], [true, true], [false, false], [false, false]),
+        (&["*"], [true, true], [true, true], [true, true]),
+    ] {
+        let _release = Release::install(&json!({ "credentials": { "secretNamespaces": namespaces } }));
+        let account = CLUSTER.control_plane().service_account(NAMESPACE, "image-integrity");
+        let may = |namespace: &str| {
+            ["secrets", "serviceaccounts"]
+                .map(|kind| account.run(&["auth", "can-i", "get", kind, "--namespace", namespace]).code == 0)
+        };
+        let found = [NAMESPACE, "kube-public", "kube-node-lease"].map(may);
+        assert_eq!(found, [release, team, other], "{namespaces:?}");
+    }
+}
+
+#[test]
+fn values_that_would_have_no_effect_or_no_server_are_refused() {
+    let release = Release::install(&json!({ "replicas": 1 }));
+    let chart = image_integrity_cluster::chart();
+    let chart = chart.to_str().expect("a path in UTF-8");
+    let render = |set: &str| {
+        let version = ["--kube-version", "1.30.0"];
+        release.helm().run(&[&["template", chart, "--namespace", NAMESPACE, "--set", set], &version[..]].concat())
+    };
+    for (set, reason) in [
+        ("config.source=files,credentials.podPullSecrets=true", "need config.source=cluster"),
+        ("config.source=files,credentials.secretNamespaces={a}", "need config.source=cluster"),
+        ("opa.verificationKey=PEM", "set opa.bundleConfigMap as well"),
+        ("gatekeeper.certificateSecret=", "the server cannot tell Gatekeeper from others"),
+        ("server.listenAddress=::", "listenAddress"),
+    ] {
+        let refused = render(set);
+        assert!(refused.code != 0 && refused.err.contains(reason), "{set}: {refused:?}");
+    }
+    let rendered = render("gatekeeper.certificateSecret=,clientCA.secretName=mine,server.listenAddress=[::]");
+    assert_eq!(rendered.code, 0, "{rendered:?}");
+    for present in ["--listen=[::]:6001", "--health-listen=[::]:9099", "secretName: mine", "/clients/ca.crt"] {
+        assert!(rendered.out.contains(present), "{present}");
+    }
+    assert!(!rendered.out.contains("gatekeeper-webhook-server-cert"), "{}", rendered.out);
+}
+
+#[test]
 fn an_unknown_value_is_refused() {
     let release = Release::install(&json!({ "replicas": 1 }));
     let chart = image_integrity_cluster::chart();
