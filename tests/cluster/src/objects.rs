@@ -55,12 +55,24 @@ impl Drop for Placed {
     }
 }
 
+/// Gatekeeper may look for the kind of a template before it sees that it has made it, says so, and tries again.
+fn is_tried_again(errors: &Value) -> bool {
+    let already = |error: &Value| {
+        error["code"] == "create_error"
+            && error["message"].as_str().is_some_and(|text| text.ends_with("already exists"))
+    };
+    errors.as_array().is_some_and(|errors| !errors.is_empty() && errors.iter().all(already))
+}
+
 /// Waits until a Gatekeeper tells in the object's status that it has taken this generation of it.
 pub(crate) fn in_force(kubectl: &Kubectl, gatekeeper: &str, object: &str) {
     until(&format!("{object} is in force"), || {
         let read = kubectl.find(&[object])?;
         let status = read["status"]["byPod"].as_array()?.iter().find(|status| status["id"] == gatekeeper)?;
         let taken = status["observedGeneration"] == read["metadata"]["generation"];
+        if is_tried_again(&status["errors"]) {
+            return None;
+        }
         assert!(!taken || status["errors"].is_null(), "{object}: {}", status["errors"]);
         let api = read["apiVersion"].as_str()?;
         let acts = match api.split('/').next()? {
