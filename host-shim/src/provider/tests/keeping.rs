@@ -203,6 +203,22 @@ async fn all_keys_of_a_request_are_answered_under_one_configuration() {
 }
 
 #[tokio::test]
+async fn all_keys_of_a_mutation_are_answered_under_one_configuration() {
+    let (held, known, asked) = (Held::at("/manifests/").await, plain_demo().await, World::default().start().await);
+    let keys = [format!("{}/app:signed", known.host()), format!("{}/app:signed", held.server.host())];
+    let keys = keys.each_ref().map(String::as_str);
+    let with_a_login = World::default().config.replace(
+        "spec:\n  name: oras\n",
+        "spec:\n  name: oras\n  parameters: {authProvider: {name: dockerConfig, configPath: /is/missing}}\n",
+    );
+    let response = held.meanwhile(&asked, &with_a_login, asked.keys(MUTATE, &keys)).await;
+    for key in keys {
+        let error = item(&response, key)["error"].as_str().unwrap_or_else(|| panic!("{response}"));
+        assert!(error.starts_with("CREDENTIAL_UNAVAILABLE: "), "{error}");
+    }
+}
+
+#[tokio::test]
 async fn what_changes_in_one_namespace_leaves_the_decisions_of_others() {
     let server = plain_demo().await;
     let of_team_a = "---\napiVersion: config.ratify.deislabs.io/v1beta1\nkind: NamespacedStore\n\

@@ -4,7 +4,11 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use http::StatusCode;
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use rustls::{RootCertStore, ServerConfig, crypto::ring, server::WebPkiClientVerifier, version::TLS12};
+use rustls_pki_types::PrivatePkcs8KeyDer;
 use serde_json::json;
+use tokio_rustls::TlsAcceptor;
 
 use super::world::{MUTATE, VERIFY, World, client, item, question};
 use crate::{
@@ -117,6 +121,54 @@ async fn who_shows_no_certificate_reaches_a_mirror_without_the_headers_of_its_fi
     assert_eq!(asked.code(key).await, "VERIFIED");
     let (_, answer) = asked.ask_as(Client::Anonymous, VERIFY, question(&[key])).await;
     assert_eq!(item(&answer["response"], key)["value"]["code"], "REGISTRY_UNAUTHORIZED", "{answer}");
+}
+
+#[tokio::test]
+async fn who_shows_no_certificate_reaches_a_mirror_without_the_client_certificate_of_its_file() {
+    let mut params = CertificateParams::default();
+    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let ca = CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap();
+    let key = KeyPair::generate().unwrap();
+    let certificate = CertificateParams::new(["127.0.0.1".to_owned()]).unwrap().signed_by(&key, &ca).unwrap();
+    let mut roots = RootCertStore::empty();
+    roots.add(ca.der().clone()).unwrap();
+    let provider = Arc::new(ring::default_provider());
+    let clients = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider)).build().unwrap();
+    let config = ServerConfig::builder_with_provider(provider)
+        // So that a certificate that is missing ends the handshake, and not what is asked after it.
+        .with_protocol_versions(&[&TLS12])
+        .unwrap()
+        .with_client_cert_verifier(clients)
+        .with_single_cert(vec![certificate.der().clone()], PrivatePkcs8KeyDer::from(key.serialize_der()).into())
+        .unwrap();
+    let layout = demo_layout();
+    let tls = TlsAcceptor::from(Arc::new(config));
+    let server = Server::start_with(Some(tls), move |seen| registry::answer(&layout, seen)).await;
+
+    let folder = tempfile::tempdir().unwrap();
+    let of_registry = folder.path().join("r.example");
+    std::fs::create_dir(&of_registry).unwrap();
+    let mirror = format!(
+        "server = \"https://{0}\"\nca = \"ca.pem\"\n[host.\"https://{0}\"]\nca = \"ca.pem\"\nclient = [[\"client.pem\", \"client.key\"]]\n",
+        server.host()
+    );
+    let files = [
+        ("hosts.toml", mirror),
+        ("ca.pem", ca.pem()),
+        ("client.pem", certificate.pem()),
+        ("client.key", key.serialize_pem()),
+    ];
+    for (name, text) in files {
+        std::fs::write(of_registry.join(name), text).unwrap();
+    }
+    let hosts = RegistryHosts::load(folder.path(), SkipVerify::Refused).unwrap();
+    let asked = World { hosts, ..World::default() }.start().await;
+    let key = "r.example/app:signed";
+    assert_eq!(asked.code(key).await, "VERIFIED");
+    let requests = server.seen().len();
+    let (_, answer) = asked.ask_as(Client::Anonymous, VERIFY, question(&[key])).await;
+    assert_eq!(item(&answer["response"], key)["value"]["code"], "REGISTRY_TLS_FAILED", "{answer}");
+    assert_eq!(server.seen().len(), requests);
 }
 
 #[tokio::test]

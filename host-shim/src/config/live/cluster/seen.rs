@@ -86,3 +86,17 @@ pub(in crate::config::live) fn identity(kind: Kind, object: &DynamicObject) -> O
     let namespace = if kind.is_namespaced() { Some(object.metadata.namespace.clone()?) } else { None };
     Some(Identity { kind, namespace, name: object.metadata.name.clone()? })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_that_is_too_large_is_not_kept_and_its_size_and_digest_are() {
+        let of = |bytes: usize| Text::new("x".repeat(bytes));
+        assert_eq!((of(MAX_OBJECT).as_str().len(), of(MAX_OBJECT).bytes()), (MAX_OBJECT, MAX_OBJECT));
+        let [large, larger] = [of(MAX_OBJECT + 1), of(MAX_OBJECT + 2)];
+        assert_eq!((large.as_str(), large.bytes()), ("", MAX_OBJECT + 1));
+        assert_ne!(large.digest(), larger.digest());
+    }
+}
